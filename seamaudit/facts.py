@@ -1,0 +1,162 @@
+"""The fact base: what layers and seams measured, one frozen dataclass a table.
+
+A fact's annotations are its schema: the rule language, the polars frames and the fact reference are made from them.
+Facts are O(requests + events) and carry no free text.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from seamaudit.trace import Locus, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What every fact says: the exchange it is about, its thread and app, its place, and the loci that witness it.
+
+    `exchange` is -1 for facts about the input rather than a call.
+    """
+
+    exchange: int
+    thread: str
+    app: str
+    locus: Locus
+    witness: tuple[Locus, ...] = ()
+
+
+F = typing.TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a fact table: its name, its kind and, for an enumeration, its values.
+
+    `kind` is one of `text int float bool money enum locus loci prints`; `optional` says None is possible (unknown).
+    """
+
+    name: str
+    kind: str
+    optional: bool
+    values: tuple[str, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A registered fact: its table name, its class and its columns in order."""
+
+    name: str
+    fact: type[Fact]
+    columns: Mapping[str, Column]
+    needs: tuple[Need, ...]
+    doc: str
+
+
+class Registry:
+    """The tables known to a run; filled by importing the modules that define facts."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, Table] = {}
+
+    def add(self, name: str, fact: type[Fact], needs: Sequence[Need]) -> None:
+        """Register a fact class. Raises ValueError on a second class under one name."""
+        known = self._tables.get(name)
+        if known and known.fact.__qualname__ != fact.__qualname__:
+            raise ValueError(f"fact table {name!r} is registered twice")
+        doc = (fact.__doc__ or "").strip()
+        self._tables[name] = Table(name, fact, _columns(fact), tuple(needs), doc)
+
+    def __getitem__(self, name: str) -> Table:
+        return self._tables[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tables
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(sorted(self._tables.values(), key=lambda table: table.name))
+
+    def name_of(self, fact: type[Fact]) -> str:
+        """The table a fact class is registered under. Raises KeyError if it is not."""
+        for table in self._tables.values():
+            if table.fact is fact:
+                return table.name
+        raise KeyError(fact.__name__)
+
+
+REGISTRY: typing.Final = Registry()
+
+
+def fact(name: str, needs: Sequence[Need] = ()) -> Callable[[type[F]], type[F]]:
+    """Register the decorated dataclass as the fact table `name`; `needs` is what an exchange must hold for its rows to exist."""
+
+    def register(cls: type[F]) -> type[F]:
+        REGISTRY.add(name, cls, needs)
+        return cls
+
+    return register
+
+
+class FactBase:
+    """All facts of a run, by table, in the order they were emitted."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[Fact], list[Fact]] = defaultdict(list)
+
+    def add(self, fact: Fact) -> None:
+        """Append one fact to its table."""
+        self._rows[type(fact)].append(fact)
+
+    def extend(self, facts: Iterable[Fact]) -> None:
+        """Append facts to their tables."""
+        for fact in facts:
+            self.add(fact)
+
+    def rows(self, cls: type[F]) -> Sequence[F]:
+        """All facts of one class."""
+        return typing.cast("Sequence[F]", self._rows.get(cls, ()))
+
+    def table(self, name: str) -> Sequence[Fact]:
+        """All facts of the table `name`."""
+        return self._rows.get(REGISTRY[name].fact, ())
+
+
+def _columns(cls: type[Fact]) -> dict[str, Column]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {field.name: _column(field.name, hints[field.name]) for field in fields(cls)}
+
+
+def _column(name: str, hint: object) -> Column:
+    optional = False
+    doc = ""
+    if typing.get_origin(hint) is typing.Annotated:
+        hint, *notes = typing.get_args(hint)
+        doc = next((note for note in notes if isinstance(note, str)), "")
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        inner = [arg for arg in typing.get_args(hint) if arg is not type(None)]
+        optional = len(inner) < len(typing.get_args(hint))
+        hint = inner[0]
+    kind, values = _kind(hint)
+    return Column(name, kind, optional, values, doc)
+
+
+_KINDS: typing.Final[Mapping[object, str]] = {str: "text", int: "int", float: "float", bool: "bool", Locus: "locus", bytes: "prints"}
+
+
+def _kind(hint: object) -> tuple[str, tuple[str, ...]]:
+    if getattr(hint, "__name__", "") == "Money":
+        return "money", ()
+    if typing.get_origin(hint) is typing.Literal:
+        return "enum", tuple(str(value) for value in typing.get_args(hint))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return "enum", tuple(str(member) for member in hint)
+    if typing.get_origin(hint) is tuple:
+        return "loci", ()
+    if hint in _KINDS:
+        return _KINDS[hint], ()
+    raise TypeError(f"a fact column cannot be a {hint!r}")

@@ -1,0 +1,207 @@
+"""An exchange: one provider call that was billed or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from seamaudit.trace.locus import Locus
+from seamaudit.trace.money import Money
+from seamaudit.trace.prefix import Breakpoint, Prefix
+from seamaudit.trace.stream import StreamRecord
+from seamaudit.trace.tools import Answer, ToolCall
+from seamaudit.trace.usage import Usage
+
+
+class Level(StrEnum):
+    """How much a recording holds: A exact bodies, B messages and usage, C counters."""
+
+    WIRE = "A"
+    MESSAGES = "B"
+    COUNTERS = "C"
+
+
+class Clock(StrEnum):
+    """What orders exchanges: wall time, the recording's own sequence, or nothing."""
+
+    WALL = "wall"
+    SEQUENCE = "sequence"
+    NONE = "none"
+
+
+class Need(StrEnum):
+    """What a rule may need of an exchange. An exchange says which of these it lacks, and why."""
+
+    PROMPT = "prompt"
+    TOOLS = "tools"
+    RESPONSE = "response"
+    STREAM = "stream"
+    USAGE = "usage"
+    TIME = "time"
+    MODEL = "model"
+    CACHE_CONTRACT = "cache_contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds since the epoch, or None. `dated` is any time near the call that prices may be looked up by."""
+
+    started: float | None = None
+    first_byte: float | None = None
+    ended: float | None = None
+    duration: float | None = None
+    dated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who caused the call, as declared; `app` falls back to a digest of tool names and platform, never of text."""
+
+    app: str = ""
+    app_declared: bool = False
+    agent: str = ""
+    team: str = ""
+    key: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRef:
+    """The thread an exchange belongs to. `basis` says how that is known: `declared`, `call_id`, `answer`, `prefix`, `alone`."""
+
+    id: str
+    conversation: str
+    declared: bool
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What the recording says of a retried call: the number of this try (1 is the first), how many the client allows, the seconds
+    the client said it would wait after it, and the seconds the provider asked for (`retry-after`)."""
+
+    number: int | None = None
+    limit: int | None = None
+    wait: float | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relation to an earlier exchange and how many leading positions both share (`shared`)."""
+
+    exchange: int
+    locus: Locus
+    prefix: Prefix
+    shared: int
+    started: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent.
+
+    `at` is the pointer of the body inside the record; `renamed` holds the arrays that the recording spells in another way
+    than the provider (`messages` as `traj`). `complete` is False where the prompt is not all in the trace
+    (`previous_response_id`, a cut body). `offered` holds the tool names, None where the recording has none to show;
+    `deferred` says that tools may be found by search. `params` are the parameters that shape the prompt or the cache key,
+    as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers.
+    """
+
+    model: str
+    at: str
+    prefix: Prefix
+    complete: bool = True
+    breakpoints: tuple[Breakpoint, ...] = ()
+    offered: frozenset[str] | None = None
+    deferred: bool = False
+    params: Mapping[str, str] = field(default_factory=dict)
+    max_output: int | None = None
+    streamed: bool = False
+    forced_tool: bool = False
+    length: int = 0
+    unsized: int = 0
+    broken: tuple[tuple[str, str], ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def pointer(self, position: int, prefix: Prefix | None = None) -> str:
+        """JSON pointer, inside the record, of the value at a position of this prompt or of another that is recorded alike."""
+        return self._spelled((prefix or self.prefix).pointer(position))
+
+    def pointers(self, positions: Iterable[int]) -> dict[int, str]:
+        """JSON pointers, inside the record, of many positions of this prompt, in one walk."""
+        return {at: self._spelled(pointer) for at, pointer in self.prefix.pointers(positions).items()}
+
+    def _spelled(self, pointer: str) -> str:
+        _, array, *rest = pointer.split("/")
+        parts = [name for name in (self.renamed.get(array, array), *rest) if name]
+        return "/".join([self.at, *parts])
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back. `at` is the pointer of the body inside the record; `stop` the provider's own stop word, '' if none.
+
+    `error_type` and `error_code` are the provider's codes of a refusal; `complete` is False where the body was cut.
+    """
+
+    at: str
+    status: int | None = None
+    id: str = ""
+    model: str = ""
+    stop: str = ""
+    answers: tuple[Answer, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    usage: Usage | None = None
+    stream: StreamRecord | None = None
+    error_type: str = ""
+    complete: bool = True
+    broken: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One provider call: the unit every layer is fed.
+
+    `api` names the body shape (`anthropic.messages`, `openai.chat`, `openai.responses`, `gemini.generate`,
+    `bedrock.converse`); `provider` who answered (by host, else by shape); `platform` where (`claude_api`, `bedrock`,
+    `vertex`, `foundry`, `openai`, `azure`, or the host). `lacks` maps a need to the reason it is not met.
+    `previous` is the thread's turn before, `nearest` the longest equal chain in the cache scope. `attempt` is what the recording
+    says of retries; `intended` why the prompt was rewritten on purpose since the turn before (`compaction`, `microcompaction`);
+    `side` the kind of a call beside the conversation (`subagent`, `title`, `probe`), "" for its turns; `recorded_cost` the
+    price the recorder noted.
+    """
+
+    id: int
+    locus: Locus
+    format: str
+    level: Level
+    clock: Clock
+    provider: str
+    api: str
+    platform: str
+    host: str
+    request: Request
+    response: Response | None
+    times: Times
+    thread: ThreadRef
+    attribution: Attribution
+    lacks: Mapping[Need, str] = field(default_factory=dict)
+    previous: Link | None = None
+    nearest: Link | None = None
+    tags: frozenset[str] = frozenset()
+    attempt: Try | None = None
+    intended: str = ""
+    side: str = ""
+    recorded_cost: Money | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The response's usage, None where there is none."""
+        return self.response.usage if self.response else None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the provider answered with an HTTP error."""
+        return self.response is not None and self.response.status is not None and self.response.status >= 400

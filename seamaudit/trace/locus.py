@@ -1,0 +1,34 @@
+"""Where something stands: a source, a record in it, and a place inside the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input as the run read it: its index, its path as given (`-` for stdin) and its compression."""
+
+    index: int
+    path: str
+    compression: str = ""
+    explicit: bool = True
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Locus:
+    """The place of a record, and with `pointer` (RFC 6901) of a value inside it.
+
+    `source` indexes the run's `Source` table. `line` is 1-based; `offset` and `length` are bytes of the decompressed
+    stream and cover the whole record, so that a second pass can read exactly it again.
+    """
+
+    source: int
+    line: int
+    offset: int
+    length: int
+    pointer: str = ""
+
+    def at(self, pointer: str) -> Locus:
+        """The same record, at another place inside it."""
+        return replace(self, pointer=pointer)

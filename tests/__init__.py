@@ -1,0 +1,1 @@
+"""Tests: behaviour in, facts and findings out; the tree mirrors seamaudit/."""
