@@ -1,0 +1,39 @@
+"""A block: what a body shape makes of one prompt position, before it is interned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from seamaudit.trace import Kind, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a body shape makes of one prompt position, before it is interned.
+
+    `value` is the block as sent, `cache_control` already taken out; `ttl` is the marker's life or "". `text` is the text
+    a quotation may come from. `array`, `path`, `starts` and `scalar` are as in Segment. `unsized` marks content whose
+    bytes are no measure of its tokens (images, audio, files). `apart` gives no segment: a cache marker that stands alone
+    (Bedrock's `cachePoint`; it marks the segment before it), a tool definition that is loaded later. `note` is a word about
+    the whole request.
+    """
+
+    zone: Zone
+    role: str
+    kind: Kind
+    value: Any
+    array: str
+    path: str
+    starts: bool
+    scalar: bool = False
+    call_id: str = ""
+    name: str = ""
+    arguments: bytes = b""
+    is_error: bool | None = None
+    ttl: str = ""
+    retrieved: bool = False
+    text: str = ""
+    unsized: bool = False
+    apart: bool = False
+    note: str = ""

@@ -1,0 +1,1 @@
+"""Recording formats: one small file each, detection apart from extraction."""

@@ -1,0 +1,302 @@
+"""Request/response pairs, one JSON object a line, in the spellings hand-written loggers use.
+
+Level A. The body is a provider's own, plain or as an event stream; see trace-format notes in docs/formats.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from seamaudit.ingest import jsontext, sse
+from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected
+from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers
+from seamaudit.ingest.shapes import shape_of
+from seamaudit.ingest.times import moment, seconds
+from seamaudit.providers.hosts import provider_of
+from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times
+
+REQUESTS = ("request", "req", "input", "kwargs", "body")
+RESPONSES = ("response", "resp", "output", "completion")
+_CONVERSATIONS = ("conversation", "conversation_id", "session_id", "session", "thread_id", "thread", "trace_id")
+_STARTED = ("timestamp", "ts", "created_at", "started_at", "start_time", "time")
+_ENDED = ("ended_at", "end_time", "completed_at")
+_SEQUENCES = ("n", "seq", "sequence", "turn")
+_CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
+_ATTRIBUTION = ("app", "agent", "team", "key", "user")
+
+class _Sent(RawMembers, gc=False):
+    """A request: an HTTP wrapper around a body, or the body itself."""
+
+    url: str = ""
+    method: str = ""
+    path: str = ""
+    timestamp: Any = None
+    body: RawMembers | msgspec.UnsetType = msgspec.UNSET
+
+class _Line(msgspec.Struct, gc=False):
+    """A record in the spelling most recorders use; any other goes the slow way."""
+
+    request: _Sent
+    response: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    conversation: Any = None
+    conversation_id: Any = None
+    session_id: Any = None
+    session: Any = None
+    thread_id: Any = None
+    thread: Any = None
+    trace_id: Any = None
+    n: Any = None
+    seq: Any = None
+    sequence: Any = None
+    turn: Any = None
+    timestamp: Any = None
+    ts: Any = None
+    created_at: Any = None
+    started_at: Any = None
+    start_time: Any = None
+    time: Any = None
+    ended_at: Any = None
+    end_time: Any = None
+    completed_at: Any = None
+    recorded_at: Any = None
+    duration: Any = None
+    duration_ms: Any = None
+    latency_ms: Any = None
+    first_byte: Any = None
+    status: Any = None
+    status_code: Any = None
+    url: Any = None
+    app: Any = None
+    agent: Any = None
+    team: Any = None
+    key: Any = None
+    user: Any = None
+    tags: Any = None
+
+_FIELDS = tuple(name for name in _Line.__struct_fields__ if name not in ("request", "response"))
+_decoder = msgspec.json.Decoder(_Line)
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A record taken apart: where its halves stand, the raw request body and the parsed response."""
+
+    body: RawBody
+    body_at: str
+    url: str
+    sent_at: Any
+    answer: Any
+    answer_at: str
+    extra: Mapping[str, Any]
+    broken: tuple[str, ...] = ()
+
+class Pairs:
+    """The pair format: `{"request": {...}, "response": {...}}` a line, wrapped in HTTP or bare."""
+
+    name = "pairs"
+    container: Literal["lines"] = "lines"
+
+    def detect(self, head: bytes) -> int:
+        """Sure where the first line holds a request member with a model call's body, or is cut but begins like one."""
+        line = head.lstrip(b"\xef\xbb\xbf \t\r\n").split(b"\n", 1)[0]
+        if not line.startswith(b"{"):
+            return 0
+        named = any(b'"%b"' % name.encode() in line for name in REQUESTS)
+        spoken = any(b'"%b"' % word in line for word in (b"messages", b"contents", b"input", b"prompt", b"model"))
+        answered = any(b'"%b"' % name.encode() in line for name in RESPONSES) or len(line) == len(head)
+        return 60 if named and spoken and answered else 0
+
+    def open(self, intern: Interner) -> RecordReader:
+        """A reader over this run's interner."""
+        return _Reader(intern)
+
+class _Reader:
+    def __init__(self, intern: Interner) -> None:
+        self._intern = intern
+
+    def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
+        pair = _take_apart(data)
+        parts = urlsplit(pair.url)
+        shape = shape_of(parts.path, frozenset(pair.body))
+        if shape is None:
+            raise Rejected("unknown_body")
+        yield self._draft(pair, shape, parts.path, parts.netloc, locus)
+
+    def _draft(self, pair: _Pair, shape: BodyShape, path: str, host: str, locus: Locus) -> Draft:
+        conversation = _text(_first(pair.extra, _CONVERSATIONS))
+        base = conversation or "\0alone"
+        request = shape.request(pair.body, path, pair.body_at, base, self._intern, locus)
+        if pair.broken:
+            request = replace(request, broken=(*request.broken, *((cause, "") for cause in pair.broken if not request.broken)))
+        response = _response(pair, shape, host, path)
+        provider, platform = provider_of(host, shape.api)
+        times = _times(pair, response)
+        return Draft(
+            locus=locus,
+            format=Pairs.name,
+            level=Level.WIRE,
+            provider=provider,
+            api=shape.api,
+            platform=platform,
+            host=host,
+            request=request,
+            response=response,
+            times=times,
+            conversation=conversation,
+            sequence=_integer(_first(pair.extra, _SEQUENCES)),
+            clock=Clock.SEQUENCE if times.started is None else Clock.WALL,
+            attribution=_attribution(pair.extra),
+            lacks=_lacks(request, response, times),
+            tags=frozenset(tag for tag in pair.extra.get("tags") or () if isinstance(tag, str)),
+        )
+
+def _take_apart(data: bytes) -> _Pair:
+    try:
+        line = _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _take_apart_slowly(data)
+    sent = line.request
+    extra = {name: value for name in _FIELDS if (value := getattr(line, name)) is not None}
+    if not isinstance(sent.body, msgspec.UnsetType):
+        body, at = RawBody.of(sent.body), "/request/body"
+    else:
+        body, at = RawBody.of(sent), "/request"
+    broken: tuple[str, ...] = ()
+    answer: Any = None
+    if not isinstance(line.response, msgspec.UnsetType):
+        parsed = jsontext.parse(bytes(line.response))
+        answer, broken = parsed.value, parsed.broken
+    return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, _answer_broken(broken))
+
+def _answer_broken(broken: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"response:{cause}" for cause in broken)
+
+def _take_apart_slowly(data: bytes) -> _Pair:
+    """Any spelling, and text that a strict parser refuses."""
+    parsed = jsontext.parse(data)
+    record = parsed.value
+    if not isinstance(record, dict):
+        raise Rejected("not_an_exchange")
+    name = next((key for key in REQUESTS if isinstance(record.get(key), dict | str)), None)
+    if name is None:
+        raise Rejected("not_an_exchange")
+    sent, at = _unquoted(record[name]), f"/{name}"
+    if not isinstance(sent, dict):
+        raise Rejected("not_an_exchange")
+    body = sent
+    inner = _unquoted(sent.get("body"))
+    if isinstance(inner, dict):
+        body, at = inner, f"{at}/body"
+    answer_name = next((key for key in RESPONSES if key in record and key != name), "response")
+    members = {key: jsontext.spelled(value) for key, value in body.items() if key in MEMBERS}
+    url = sent.get("url") or sent.get("uri") or sent.get("path") or record.get("url")
+    return _Pair(
+        RawBody(members),
+        at,
+        url if isinstance(url, str) else "",
+        sent.get("timestamp"),
+        record.get(answer_name),
+        f"/{answer_name}",
+        {key: value for key, value in record.items() if key in _FIELDS},
+        (),
+    )
+
+def _unquoted(value: Any) -> Any:
+    """A body that was logged as JSON text inside a string."""
+    if isinstance(value, str) and value[:1] == "{":
+        try:
+            return jsontext.parse(value.encode("utf-8", "surrogatepass")).value
+        except jsontext.Unparsable:
+            return value
+    return value
+
+def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response | None:
+    answer, at = _unquoted(pair.answer), pair.answer_at
+    if answer is None:
+        return None
+    status = _integer(_first(pair.extra, ("status_code", "status")))
+    if isinstance(answer, dict) and ("body" in answer or "body_raw" in answer or "status_code" in answer):
+        status = _integer(answer.get("status_code", answer.get("status"))) or status
+        key = "body_raw" if isinstance(answer.get("body_raw"), str) else "body"
+        answer, at = _unquoted(answer.get(key)), f"{at}/{key}"
+    response = _spoken(answer, at, status, shape, host, path)
+    causes = tuple(cause.removeprefix("response:") for cause in pair.broken)
+    return replace(response, broken=(*response.broken, *((cause, "") for cause in causes))) if response and causes else response
+
+def _spoken(answer: Any, at: str, status: int | None, shape: BodyShape, host: str, path: str) -> Response | None:
+    if isinstance(answer, str):
+        if not _looks_streamed(answer):
+            return Response(at=at, status=status, complete=False)
+        events, partial = sse.split(answer)
+        return shape.stream(events, partial, at, status, host, path)
+    if isinstance(answer, dict | list):
+        return shape.response(answer, at, status)
+    return Response(at=at, status=status, complete=False) if status is not None else None
+
+def _looks_streamed(text: str) -> bool:
+    return "data:" in text or text.startswith(("event:", ":")) or ":event-type" in text[:200]
+
+def _times(pair: _Pair, response: Response | None) -> Times:
+    started = moment(pair.sent_at) or moment(_first(pair.extra, _STARTED))
+    ended = moment(_first(pair.extra, _ENDED))
+    duration = seconds(pair.extra.get("duration"))
+    if duration is None:
+        duration = seconds(_first(pair.extra, ("latency_ms", "duration_ms")), 1e-3)
+    if started is not None and ended is None and duration is not None:
+        ended = started + duration
+    dated = started or ended or moment(pair.extra.get("recorded_at")) or _created(pair.answer)
+    return Times(started, moment(pair.extra.get("first_byte")), ended, duration, dated)
+
+def _created(answer: Any) -> float | None:
+    """The creation time some providers put into their answer: good for a price's date, not as a clock."""
+    body = answer.get("body", answer.get("body_raw", answer)) if isinstance(answer, dict) else answer
+    if isinstance(body, dict):
+        return moment(body.get("created") or body.get("created_at"))
+    found = _CREATED.search(body[:4096]) if isinstance(body, str) else None
+    return float(found[1]) if found else None
+
+def _lacks(request: Request, response: Response | None, times: Times) -> dict[Need, str]:
+    lacks: dict[Need, str] = {}
+    if not request.complete:
+        lacks[Need.PROMPT] = "earlier turns are held by the provider"
+    if times.started is None:
+        lacks[Need.TIME] = "no wall-clock time is recorded"
+    if not request.model:
+        lacks[Need.MODEL] = "no model is named"
+    if response is None:
+        lacks[Need.RESPONSE] = lacks[Need.USAGE] = "no response is recorded"
+    elif response.status is None or response.status < 400:
+        lacks.update(_response_lacks(request, response))
+    return lacks
+
+def _response_lacks(request: Request, response: Response) -> dict[Need, str]:
+    lacks: dict[Need, str] = {}
+    if response.usage is None:
+        lacks[Need.USAGE] = "the response holds no usage"
+    if response.stream is None and request.streamed:
+        lacks[Need.STREAM] = "the stream was recorded re-assembled"
+    elif response.stream is not None and not response.stream.decodable:
+        lacks[Need.STREAM] = lacks[Need.RESPONSE] = "a binary event stream was recorded as text"
+    return lacks
+
+def _attribution(extra: Mapping[str, Any]) -> Attribution:
+    named = {name: _text(extra.get(name)) or "" for name in _ATTRIBUTION}
+    return Attribution(app_declared=bool(named["app"]), **named)
+
+def _first(extra: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((extra[name] for name in names if extra.get(name) is not None), None)
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str) and value:
+        return value[:256]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+def _integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,259 @@
+"""Interning: every message, tool and system block is parsed once, however often it is sent."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seamaudit.ingest import jsontext, outcome, rawjson
+from seamaudit.ingest.block import Block as Block
+from seamaudit.ingest.prints import prints
+from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape
+from seamaudit.trace.prefix import common_prefix
+
+PRINTED = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT, Kind.DOCUMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One raw value as interned: its segment ids, its markers as (offset of the segment, ttl), the causes of broken text with
+    pointers inside the value, how many of its bytes are no measure of tokens, and its blocks' notes.
+
+    A marker's offset is -1 where it marks what stands before the value.
+    """
+
+    ids: tuple[int, ...]
+    marks: tuple[tuple[int, str], ...]
+    broken: tuple[tuple[str, str], ...]
+    unsized: int
+    notes: frozenset[str] = frozenset()
+
+
+Splitter = Callable[[Any], Sequence[Block]]
+ItemSplitter = Callable[[Any, str], Sequence[Block]]
+"""Splits an item of an array that is repeated as a whole; the second argument is the item's pointer inside the array."""
+
+EMPTY = Element((), (), (), 0)
+
+
+class TextStore:
+    """The last texts seen, within a byte budget, so that a changed position can be compared with what it was.
+
+    Bounded by `budget`, never by the trace; a text that has left leaves the place of a change known to the block only.
+    """
+
+    def __init__(self, budget: int = 64 << 20) -> None:
+        self._budget = budget
+        self._held = 0
+        self._texts: OrderedDict[int, bytes] = OrderedDict()
+
+    def put(self, segment: int, text: bytes) -> None:
+        """Remember a segment's comparable text."""
+        self._texts[segment] = text
+        self._held += len(text)
+        while self._held > self._budget and len(self._texts) > 1:
+            _, gone = self._texts.popitem(last=False)
+            self._held -= len(gone)
+
+    def get(self, segment: int) -> bytes | None:
+        """The text, or None where it has left."""
+        text = self._texts.get(segment)
+        if text is not None:
+            self._texts.move_to_end(segment)
+        return text
+
+
+class Interner:
+    """Raw slices in, interned segments and compressed prefixes out. One per reader."""
+
+    def __init__(self, text_budget: int = 64 << 20, live_bases: int = 512) -> None:
+        self.tape = Tape()
+        self.texts = TextStore(text_budget)
+        self.parsed_bytes = 0
+        self._elements: dict[bytes, Element] = {}
+        self._segments: dict[tuple[bytes, str, str, bool, str], int] = {}
+        self._names: dict[tuple[int, ...], frozenset[str]] = {}
+        self._bases: OrderedDict[str, tuple[list[int], tuple[tuple[int, int], ...]]] = OrderedDict()
+        self._live_bases = live_bases
+
+    def element(self, raw: bytes | memoryview, split: Splitter, salt: bytes, locus: Locus) -> Element:
+        """Intern one raw value. `salt` names shape and array, so that equal bytes in another place stay apart.
+
+        Raises jsontext.Unparsable where the value is no JSON.
+        """
+        key = jsontext.digest(raw) + salt  # type: ignore[arg-type]
+        known = self._elements.get(key)
+        if known is None:
+            known = self._elements[key] = self._new_element(bytes(raw), split, locus)
+        return known
+
+    def _new_element(self, raw: bytes, split: Splitter, locus: Locus) -> Element:
+        self.parsed_bytes += len(raw)
+        parsed = jsontext.parse(raw)
+        blocks = split(parsed.value)
+        ids: list[int] = []
+        marks: list[tuple[int, str]] = []
+        unsized = 0
+        for block in blocks:
+            if not block.apart:
+                ids.append(self.segment(block, locus))
+                unsized += self.tape.segments[ids[-1]].length if block.unsized else 0
+            if block.ttl:
+                marks.append((len(ids) - 1, block.ttl))
+        broken = tuple((cause, blocks[0].path if len(blocks) == 1 else "") for cause in parsed.broken)
+        return Element(tuple(ids), tuple(marks), broken, unsized, frozenset(block.note for block in blocks if block.note))
+
+    def array(self, raw: bytes, split: ItemSplitter, salt: bytes, locus: Locus) -> Element | None:
+        """Intern an array that is repeated as a whole (tools, system): split again only where it changed, its items parsed
+        only where they are new at their place. None where the value is no array.
+
+        Raises jsontext.Unparsable where the value is no JSON.
+        """
+        key = jsontext.digest(raw) + salt
+        known = self._elements.get(key)
+        if known is None:
+            items = rawjson.elements(raw)
+            if items is None:
+                return None
+            parts = [self._item(item, split, salt, f"/{index}", locus) for index, item in enumerate(items)]
+            known = self._elements[key] = _concatenated(parts)
+        return known
+
+    def _item(self, raw: bytes, split: ItemSplitter, salt: bytes, pointer: str, locus: Locus) -> Element:
+        return self.element(raw, lambda value: split(value, pointer), salt + pointer.encode(), locus)
+
+    def names(self, ids: tuple[int, ...]) -> frozenset[str]:
+        """The names of some segments, one set for every request that repeats them."""
+        known = self._names.get(ids)
+        if known is None:
+            known = self._names[ids] = frozenset(name for i in ids if (name := self.tape.segments[i].name))
+        return known
+
+    def segment(self, block: Block, locus: Locus) -> int:
+        """Intern one block; equal blocks at one place of an element share a segment."""
+        text = jsontext.ordered(block.value)
+        ordered = block_digest(block, text)
+        key = (ordered, block.array, block.path, block.starts, block.call_id)
+        known = self._segments.get(key)
+        if known is not None:
+            return known
+        index = len(self.tape.segments)
+        self._segments[key] = index
+        self.tape.segments.append(
+            Segment(
+                id=index,
+                zone=block.zone,
+                role=block.role,
+                kind=block.kind,
+                length=len(text),
+                ordered=ordered,
+                canonical=block_digest(block, jsontext.canonical(block.value)),
+                array=block.array,
+                path=block.path,
+                starts=block.starts,
+                locus=locus,
+                scalar=block.scalar,
+                call_id=block.call_id,
+                name=block.name,
+                arguments=block.arguments,
+                is_error=block.is_error,
+                retrieved=block.retrieved,
+                prints=prints(block.text) if block.retrieved or block.kind in PRINTED else b"",
+                outcome=outcome.digest(block),
+                failed=outcome.has_failed(block),
+                words=outcome.words(block),
+            )
+        )
+        self.texts.put(index, comparable(block, text))
+        return index
+
+    def prefix(self, ids: list[int], base: str) -> Prefix:
+        """Compress a request's segment ids against the last request of the same `base` (conversation or opening)."""
+        known = self._bases.get(base)
+        runs = self._runs(ids, *known) if known else self._append(ids)
+        self._bases[base] = (ids, runs)
+        self._bases.move_to_end(base)
+        while len(self._bases) > self._live_bases:
+            self._bases.popitem(last=False)
+        return Prefix(self.tape, runs, len(ids))
+
+    def _append(self, ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        if not ids:
+            return ()
+        start = len(self.tape.ids)
+        self.tape.ids.extend(ids)
+        return ((start, start + len(ids)),)
+
+    def _runs(self, ids: list[int], base: list[int], base_runs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        shared = common_prefix(ids, base)
+        runs = _slice_runs(base_runs, 0, shared)
+        if shared == len(ids):
+            return tuple(runs)
+        if shared == len(base):
+            return tuple(_joined(runs, self._append(ids[shared:])))
+        where = {segment: at for at, segment in enumerate(base[shared:], shared)}
+        at = fresh = shared
+        while at < len(ids):
+            found = where.get(ids[at])
+            if found is None:
+                at += 1
+                continue
+            runs = _joined(runs, self._append(ids[fresh:at]))
+            size = common_prefix(ids[at:], base[found:])
+            runs = _joined(runs, _slice_runs(base_runs, found, found + size))
+            at += size
+            fresh = at
+        return tuple(_joined(runs, self._append(ids[fresh:])))
+
+
+def _concatenated(parts: Sequence[Element]) -> Element:
+    ids: list[int] = []
+    marks: list[tuple[int, str]] = []
+    for part in parts:
+        marks += ((len(ids) + at, ttl) for at, ttl in part.marks)
+        ids += part.ids
+    broken = tuple(each for part in parts for each in part.broken)
+    notes = frozenset(note for part in parts for note in part.notes)
+    return Element(tuple(ids), tuple(marks), broken, sum(part.unsized for part in parts), notes)
+
+
+def block_digest(block: Block, text: bytes) -> bytes:
+    """The cache key of a block: its text in one spelling, with zone and role mixed in."""
+    return jsontext.digest(b"%b\0%b\0%b" % (block.zone.encode(), block.role.encode(), text))
+
+
+def answer_digest(block: Block) -> bytes:
+    """The cache key that an answer's block will have once it is sent back unchanged."""
+    return block_digest(block, jsontext.ordered(block.value))
+
+
+def comparable(block: Block, text: bytes) -> bytes:
+    """What two versions of a position are compared by: the bare text of a text block, else its ordered JSON."""
+    value = block.value
+    if block.kind is Kind.TEXT and isinstance(value, dict) and isinstance(value.get("text"), str):
+        return str(value["text"]).encode("utf-8", "surrogatepass")
+    return text
+
+
+def _slice_runs(runs: Sequence[tuple[int, int]], start: int, stop: int) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    at = 0
+    for low, high in runs:
+        size = high - low
+        first, last = max(start, at), min(stop, at + size)
+        if first < last:
+            out.append((low + first - at, low + last - at))
+        at += size
+    return out
+
+
+def _joined(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    out = list(left)
+    for run in right:
+        if out and out[-1][1] == run[0]:
+            out[-1] = (out[-1][0], run[1])
+        else:
+            out.append(run)
+    return out

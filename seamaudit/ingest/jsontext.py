@@ -1,0 +1,132 @@
+"""JSON as it is found: parsed strictly and fast, else leniently with the reason kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import xxhash
+
+MAX_DEPTH = 200
+"""Deepest nesting that is read; orjson dumps no deeper than 253, so what is read can be written again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A JSON value and what had to be forgiven: `lone_surrogate`, `invalid_utf8`, `nul`."""
+
+    value: Any
+    broken: tuple[str, ...] = ()
+
+
+class Unparsable(ValueError):
+    """Text that is no JSON. `cause` is one of `not_json`, `too_deep`, `not_finite`."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+def depth_of(data: bytes) -> int:
+    """An upper bound of the nesting depth: brackets counted without regard to strings, exact where no string holds any."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def parse(data: bytes) -> Parsed:
+    """Parse JSON text. Raises Unparsable with a cause; lone surrogates and invalid UTF-8 are forgiven and named."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _lenient(data)
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and depth_of(data) > MAX_DEPTH:
+        raise Unparsable("too_deep")
+    return Parsed(value, ("nul",) if b"\\u0000" in data else ())
+
+
+def _lenient(data: bytes) -> Parsed:
+    if depth_of(data) > MAX_DEPTH:
+        raise Unparsable("too_deep")
+    broken: list[str] = []
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+        broken.append("invalid_utf8")
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise Unparsable(error.cause if isinstance(error, Unparsable) else "not_json") from None
+    if _has_surrogate(text):
+        broken.append("lone_surrogate")
+    if not broken:
+        _check_finite(value)
+    if "\\u0000" in text:
+        broken.append("nul")
+    return Parsed(value, tuple(broken))
+
+
+def _refuse(_: str) -> None:
+    raise Unparsable("not_finite")
+
+
+def _check_finite(value: Any) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
+            raise Unparsable("not_finite")
+
+
+def _has_surrogate(text: str) -> bool:
+    return "\\ud" in text or "\\uD" in text
+
+
+def ordered(value: Any) -> bytes:
+    """The value in one spelling with its key order kept: the form cache keys are made of."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def canonical(value: Any) -> bytes:
+    """The value in one spelling with its keys sorted."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+
+
+def spelled(value: Any) -> bytes:
+    """The value in ASCII, so that a lone surrogate stays the escape it was."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes of xxh3-128: identity inside a run, never a secret."""
+    return xxhash.xxh3_128_digest(data)

@@ -1,0 +1,105 @@
+"""The merge: drafts in order, with their threads and relations. Sequential and light."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.nearest import NearestIndex
+from seamaudit.ingest.threads import Threads
+from seamaudit.providers.contracts import cache_contract
+from seamaudit.trace import Attribution, Clock, Exchange, Need
+from seamaudit.trace.digest import short_digest
+
+
+def merge(drafts: Iterable[Draft]) -> Iterator[Exchange]:
+    """Exchanges in time order where there is a clock, else in the order of their conversation.
+
+    Wall-clocked exchanges come first, by start; the others follow, conversation by conversation in the order of their
+    first appearance, by declared sequence where all have one, else in file order. No relation crosses from one
+    unclocked conversation to another.
+    """
+    threads = Threads()
+    nearest = NearestIndex()
+    for index, draft in enumerate(_in_order(list(drafts))):
+        placed = threads.place(index, draft)
+        attribution = _attributed(draft)
+        exchange = Exchange(
+            id=index,
+            locus=draft.locus,
+            format=draft.format,
+            level=draft.level,
+            clock=draft.clock,
+            provider=draft.provider,
+            api=draft.api,
+            platform=draft.platform,
+            host=draft.host,
+            request=draft.request,
+            response=draft.response,
+            times=draft.times,
+            thread=placed.thread,
+            attribution=attribution,
+            lacks=_lacks(draft),
+            previous=placed.previous,
+            tags=draft.tags,
+            attempt=draft.attempt,
+            intended=draft.intended,
+            side=draft.side,
+            recorded_cost=draft.recorded_cost,
+        )
+        yield _with_nearest(exchange, nearest)
+
+
+def _with_nearest(exchange: Exchange, index: NearestIndex) -> Exchange:
+    if exchange.refused or not exchange.request.prefix.length:
+        return exchange
+    scope = cache_scope(exchange)
+    app = (exchange.attribution.app, exchange.request.model, _clocked_scope(exchange))
+    previous = exchange.previous
+    appended = previous is not None and previous.shared == previous.prefix.length
+    link = None if appended else index.nearest(exchange, scope, app)
+    index.add(exchange, scope, app, after=previous.shared if previous and appended else 0)
+    return replace(exchange, nearest=previous if appended else link)
+
+
+def cache_scope(exchange: Exchange) -> tuple[str, ...]:
+    """What must be equal for two exchanges to share a provider's cache: provider, account, model and, without a clock,
+    the conversation."""
+    account = exchange.attribution.key or exchange.host
+    return (exchange.provider, account, exchange.request.model, _clocked_scope(exchange))
+
+
+def _clocked_scope(exchange: Exchange) -> str:
+    return "" if exchange.clock is Clock.WALL else exchange.thread.conversation
+
+
+def _in_order(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    clocked = [draft for draft in drafts if draft.clock is Clock.WALL]
+    yield from sorted(clocked, key=lambda draft: (draft.times.started or 0.0, draft.locus.source, draft.locus.offset))
+    conversations: dict[tuple[int, str | None], list[Draft]] = defaultdict(list)
+    for draft in drafts:
+        if draft.clock is not Clock.WALL:
+            conversations[(draft.locus.source, draft.conversation)].append(draft)
+    for group in conversations.values():
+        if group[0].conversation is not None and all(draft.sequence is not None for draft in group):
+            group.sort(key=lambda draft: (draft.sequence or 0, draft.locus.offset))
+        yield from group
+
+
+def _lacks(draft: Draft) -> dict[Need, str]:
+    lacks = dict(draft.lacks)
+    if cache_contract(draft.provider, draft.request.model, draft.platform, draft.times.dated, draft.api) is None:
+        lacks.setdefault(Need.CACHE_CONTRACT, "no cache contract is known for this provider or model")
+    return lacks
+
+
+def _attributed(draft: Draft) -> Attribution:
+    known = draft.attribution
+    if known.app:
+        return known
+    shape = "\0".join([draft.platform, *sorted(draft.request.offered or ())])
+    return replace(known, app=f"~{short_digest(shape)}", app_declared=False)
+
+

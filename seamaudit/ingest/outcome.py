@@ -1,0 +1,50 @@
+"""What came of a tool call, in digests: enough to tell a repetition from progress."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import Any
+
+import xxhash
+
+from seamaudit.ingest import jsontext
+from seamaudit.ingest.block import Block
+from seamaudit.trace import Kind
+
+MAX_WORDS = 32
+"""Words of a call's arguments that are kept; more do not make two calls more alike."""
+
+_WORD = re.compile(r"\w{2,64}")
+_ERROR = re.compile(r"\s*(?:<tool_use_error>|\{\s*\"error\"|(?:\w{0,40}error|exception|fatal|traceback|failed|failure)\b)", re.IGNORECASE)
+
+
+def digest(block: Block) -> bytes:
+    """Digest of a tool result's text; b"" for other blocks, and where the result holds no text to compare."""
+    if block.kind is not Kind.TOOL_RESULT or (not block.text and block.unsized):
+        return b""
+    return jsontext.digest(block.text.strip().encode("utf-8", "surrogatepass"))
+
+
+def has_failed(block: Block) -> bool:
+    """Whether a tool result is declared an error, or begins like one where nothing is declared."""
+    if block.kind is not Kind.TOOL_RESULT:
+        return False
+    return block.is_error if block.is_error is not None else bool(_ERROR.match(block.text))
+
+
+def words(block: Block) -> bytes:
+    """Sorted 4-byte hashes of the words in a tool call's arguments."""
+    if block.kind is not Kind.TOOL_CALL:
+        return b""
+    found = _WORD.findall(jsontext.ordered(_arguments(block.value)).decode("utf-8", "replace").lower()[:4096])
+    hashes = sorted({xxhash.xxh32_intdigest(word.encode()) for word in found})[:MAX_WORDS]
+    return struct.pack(f"<{len(hashes)}I", *hashes)
+
+
+def _arguments(call: Any) -> Any:
+    """The arguments member of a call, in any provider's spelling; the whole call where none is known."""
+    if not isinstance(call, dict):
+        return call
+    inner = next((call[name] for name in ("input", "arguments", "args", "function", "functionCall", "toolUse") if name in call), None)
+    return _arguments(inner) if isinstance(inner, dict) and inner is not call.get("input") else inner

@@ -1,0 +1,159 @@
+"""A request's prompt as it is put together: its members interned in wire order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from seamaudit.ingest import jsontext, rawjson
+from seamaudit.ingest.blocks import EXPLICIT
+from seamaudit.ingest.intern import Element, Interner, ItemSplitter, Splitter
+from seamaudit.ingest.rawbody import RawBody
+from seamaudit.ingest.rejected import Rejected
+from seamaudit.trace import Breakpoint, Locus, Zone
+
+LITERAL = 48
+"""Bytes up to which a parameter is kept as it is; longer ones by digest."""
+DEFERRED = "deferred"
+"""Note of a block by which tools may come in that the request does not list: tool search, deferred loading."""
+INCOMPLETE = "incomplete"
+"""Note of a block whose content the provider holds."""
+
+
+class Members:
+    """The members of a request body that are read as values."""
+
+    def __init__(self, body: Mapping[str, bytes]) -> None:
+        self.body = body
+
+    def raw(self, name: str) -> bytes | None:
+        """A member's raw JSON, None where it is absent or null."""
+        raw = bytes(self.body.get(name, b"null"))  # a msgspec.Raw equals no bytes
+        return None if raw == b"null" else raw
+
+    def value(self, name: str) -> Any:
+        """A member parsed, None where it is absent. Raises jsontext.Unparsable where it is no JSON."""
+        raw = self.raw(name)
+        return None if raw is None else jsontext.parse(raw).value
+
+    def text(self, name: str) -> str:
+        """A string member, "" where it is absent or something else."""
+        value = self.value(name)
+        return value if isinstance(value, str) else ""
+
+    def number(self, *names: str) -> int | None:
+        """The first integer among some members."""
+        return next((value for name in names if isinstance(value := self.value(name), int) and not isinstance(value, bool)), None)
+
+    def flag(self, name: str) -> bool:
+        """Whether a member is true."""
+        return self.raw(name) == b"true"
+
+    def inner(self, *names: str) -> Members:
+        """The members of the first member object among `names`; none where there is no such object."""
+        raw = next((raw for name in names if (raw := self.raw(name)) is not None), b"{}")
+        return Members(rawjson.members(raw) or {})
+
+    def params(self, names: Iterable[str]) -> dict[str, str]:
+        """The members among `names`, as short literals or digests."""
+        return {name: literal(raw) for name in names if (raw := self.raw(name)) is not None}
+
+
+class Prompt:
+    """Collects segments, markers and sizes while a shape walks a body's members in wire order.
+
+    Raises Rejected("unknown_body") where a member is not what the shape needs, jsontext.Unparsable where it is no JSON.
+    """
+
+    def __init__(self, api: str, body: Mapping[str, bytes], intern: Interner, locus: Locus) -> None:
+        self._api = api.encode()
+        self._body = body
+        self._intern = intern
+        self._locus = locus
+        self.ids: list[int] = []
+        self.breakpoints: list[Breakpoint] = []
+        self.broken: list[tuple[str, str]] = []
+        self.notes: set[str] = set()
+        self.length = 0
+        self.unsized = 0
+        self.offered: frozenset[str] = frozenset()
+
+    def tools(self, member: str, split: ItemSplitter, raw: bytes | None) -> None:
+        """Tool definitions (or a single one, which Gemini takes too); their names are what the request offers."""
+        if raw is not None:
+            single = raw.startswith(b"{")
+            element = self.whole(member, lambda value: split(value, ""), raw) if single else self.array(member, split, raw)
+            names = self._intern.names(element.ids)
+            self.offered = self.offered | names if self.offered else names
+
+    def array(self, member: str, split: ItemSplitter, raw: bytes) -> Element:
+        """A member that is an array repeated as a whole."""
+        element = self._intern.array(raw, split, self._salt(member), self._locus)
+        if element is None:
+            raise Rejected("unknown_body")
+        self.length += len(raw)
+        self._take(element, f"/{member}")
+        return element
+
+    def whole(self, member: str, split: Splitter, raw: bytes) -> Element:
+        """A member that is one value."""
+        self.length += len(raw)
+        element = self._intern.element(raw, split, self._salt(member), self._locus)
+        self._take(element, f"/{member}")
+        return element
+
+    def turns(self, member: str, split: Splitter, leading: Splitter | None = None) -> None:
+        """A member that is an array and grows: messages. `leading` splits its first elements as long as they are of the system zone."""
+        salt, first_salt = self._salt(member), self._salt(member) + b"^"
+        segments = self._intern.tape.segments
+        for index, raw in enumerate(self._elements(member)):
+            self.length += len(raw)
+            if leading is None:
+                element = self._intern.element(raw, split, salt, self._locus)
+            else:
+                element = self._intern.element(raw, leading, first_salt, self._locus)
+                if not element.ids or segments[element.ids[0]].zone is not Zone.SYSTEM:
+                    leading = None
+            self._take(element, f"/{member}/{index}")
+
+    def _elements(self, member: str) -> Sequence[bytes]:
+        elements: Sequence[bytes] | None = None
+        with suppress(msgspec.DecodeError):
+            elements = self._body.elements(member) if isinstance(self._body, RawBody) else None
+        if elements is None:
+            elements = rawjson.elements(self._body.get(member, b"null"))
+        if elements is None:
+            raise Rejected("unknown_body")
+        return elements
+
+    def _salt(self, member: str) -> bytes:
+        return b"%b/%b" % (self._api, member.encode())
+
+    def _take(self, element: Element, pointer: str) -> None:
+        base = len(self.ids)
+        self.ids += element.ids
+        self.unsized += element.unsized
+        if element.marks:
+            self.breakpoints += (Breakpoint(base + at + 1, ttl) for at, ttl in element.marks if base + at >= 0)
+        if element.broken:
+            self.broken += ((cause, pointer + path) for cause, path in element.broken)
+        if element.notes:
+            self.notes |= element.notes
+
+
+def openai_breakpoints(found: Iterable[Breakpoint], members: Members) -> tuple[Breakpoint, ...]:
+    """OpenAI's own breakpoints live as long as `prompt_cache_options` say, 30 minutes unless told otherwise (prompt-caching guide)."""
+    options = members.value("prompt_cache_options")
+    given = options.get("ttl") if isinstance(options, dict) else None
+    life = given if isinstance(given, str) and given else "30m"
+    return tuple(replace(mark, ttl=life) if mark.ttl == EXPLICIT else mark for mark in found)
+
+
+def literal(raw: bytes) -> str:
+    """A parameter in compact JSON, or 16 hex digits of its digest where that is long."""
+    text = jsontext.ordered(jsontext.parse(raw).value)
+    return text.decode("utf-8", "replace") if len(text) <= LITERAL else jsontext.digest(text).hex()[:16]

@@ -1,0 +1,120 @@
+"""Request bodies as raw slices: split once, in the same pass that splits the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+_ARRAYS = ("messages", "contents")
+
+
+class RawMembers(msgspec.Struct, gc=False):
+    """The members of every body shape that are read; the long arrays come split, the rest raw."""
+
+    model: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    messages: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    contents: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    input: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    system: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    instructions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    systemInstruction: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    system_instruction: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    tools: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    functions: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    toolConfig: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    tool_config: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    mcp_servers: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    tool_choice: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    parallel_tool_calls: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    thinking: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    output_config: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    output_format: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    reasoning: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    reasoning_effort: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    verbosity: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    text: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    response_format: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    speed: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    service_tier: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    inference_geo: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    cache_control: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    prompt_cache_key: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    prompt_cache_options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    prompt_cache_retention: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    context_management: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    previous_response_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    conversation: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    cachedContent: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    diagnostics: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    store: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    stream: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    stream_options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    max_tokens: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    max_completion_tokens: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    max_output_tokens: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    max_tokens_to_sample: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    generationConfig: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    inferenceConfig: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    additionalModelRequestFields: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    anthropic_version: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    metadata: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    user: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    prompt: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+MEMBERS = tuple(RawMembers.__struct_fields__)
+
+_split: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class RawBody(Mapping[str, bytes]):
+    """A request body by top-level key, each value its raw JSON; `elements` gives an array's elements raw.
+
+    Arrays that came split are joined again only where somebody asks for them whole.
+    """
+
+    __slots__ = ("_arrays", "_members")
+
+    def __init__(self, members: Mapping[str, Any], arrays: Mapping[str, list[msgspec.Raw]] | None = None) -> None:
+        self._members = members
+        self._arrays = arrays or {}
+
+    @classmethod
+    def of(cls, struct: RawMembers) -> RawBody:
+        """From the typed split of a record."""
+        members: dict[str, Any] = {}
+        arrays: dict[str, list[msgspec.Raw]] = {}
+        for name in MEMBERS:
+            value = getattr(struct, name)
+            if value is msgspec.UNSET:
+                continue
+            if name in _ARRAYS:
+                arrays[name] = value
+            else:
+                members[name] = value
+        return cls(members, arrays)
+
+    def __getitem__(self, key: str) -> bytes:
+        if key in self._arrays:
+            return b"[" + b",".join(bytes(raw) for raw in self._arrays[key]) + b"]"
+        return bytes(self._members[key])
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._members
+        yield from self._arrays
+
+    def __len__(self) -> int:
+        return len(self._members) + len(self._arrays)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._members or key in self._arrays
+
+    def elements(self, key: str) -> list[msgspec.Raw] | None:
+        """The raw elements of an array member; None where it is absent. Raises ValueError where it is no array."""
+        if key in self._arrays:
+            return self._arrays[key]
+        if key not in self._members:
+            return None
+        return _split.decode(self._members[key])

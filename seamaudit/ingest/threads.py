@@ -1,0 +1,151 @@
+"""Threads: which exchanges are turns of one conversation, and which turn came before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from seamaudit.ingest.draft import Draft
+from seamaudit.trace import Kind, Link, Locus, Prefix, ThreadRef, Zone
+
+LOOK_BACK = 64
+"""Positions from the end in which an earlier answer is looked for: a turn adds fewer."""
+
+
+ASSISTANT = frozenset({"assistant", "model"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A thread and the turn before, None for its first."""
+
+    thread: ThreadRef
+    previous: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    exchange: int
+    thread: str
+    locus: Locus
+    prefix: Prefix
+    started: float | None
+    model: str
+    offered: frozenset[str] | None
+
+
+@dataclass(slots=True)
+class _Group:
+    """What is known inside one conversation, or in all undeclared traffic of one provider."""
+
+    by_call: dict[str, _Turn] = field(default_factory=dict)
+    by_answer: dict[bytes, _Turn] = field(default_factory=dict)
+    last: dict[str, _Turn] = field(default_factory=dict)
+    lanes: int = 0
+
+
+class Threads:
+    """Places exchanges: by an earlier response's call ids or answer that the request carries, else by lane inside a
+    declared conversation (same model, same tools, and a prompt that can be a later turn), else by a shared prefix that reaches
+    past an assistant turn.
+
+    An equal first user message alone never links.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[str, _Group] = {}
+
+    def place(self, index: int, draft: Draft) -> Placed:
+        """The thread of the next exchange in order, which will have the id `index`."""
+        declared = draft.conversation is not None
+        name = draft.conversation if draft.conversation is not None else f"\0{draft.provider}"
+        group = self._groups.setdefault(name, _Group())
+        turn, basis = self._before(draft, group, declared)
+        if turn is None:
+            thread = _thread_name(draft, group, index)
+            group.lanes += 1
+            basis = "declared" if declared else "alone"
+        else:
+            thread = turn.thread
+        self._remember(index, draft, group, thread)
+        conversation = draft.conversation or thread
+        return Placed(ThreadRef(thread, conversation, declared, basis), _link(turn, draft.request.prefix) if turn else None)
+
+    def _before(self, draft: Draft, group: _Group, declared: bool) -> tuple[_Turn | None, str]:
+        found = _answered(draft.request.prefix, group)
+        if found[0] is not None:
+            return found
+        if declared:
+            lane = [turn for turn in group.last.values() if _same_lane(turn, draft) and _may_continue(draft.request.prefix, turn.prefix)]
+            if lane:
+                return max(lane, key=lambda turn: turn.exchange), "declared"
+            return None, ""
+        return _continued(draft, group), "prefix"
+
+    @staticmethod
+    def _remember(index: int, draft: Draft, group: _Group, thread: str) -> None:
+        request, response = draft.request, draft.response
+        turn = _Turn(index, thread, draft.locus, request.prefix, draft.times.started, request.model, request.offered)
+        group.last[thread] = turn
+        if response is None:
+            return
+        for call in response.calls:
+            if call.id:
+                group.by_call[call.id] = turn
+        for answer in response.answers:
+            if answer.kind is not Kind.THINKING and answer.length > MIN_ANSWER:
+                group.by_answer[answer.ordered] = turn
+
+
+MIN_ANSWER = 40
+"""Bytes an answer must have to identify the turn that gave it; `ok` is said in every thread."""
+
+
+def _answered(prefix: Prefix, group: _Group) -> tuple[_Turn | None, str]:
+    for segment in reversed(list(prefix.segments(max(0, prefix.length - LOOK_BACK)))):
+        if segment.zone is not Zone.MESSAGES or segment.role not in ASSISTANT:
+            continue
+        by_call = group.by_call.get(segment.call_id) if segment.call_id else None
+        if by_call is not None and prefix.shared_with(by_call.prefix):
+            return by_call, "call_id"
+        by_answer = group.by_answer.get(segment.ordered)
+        if by_answer is not None:
+            return by_answer, "answer"
+    return None, ""
+
+
+def _continued(draft: Draft, group: _Group) -> _Turn | None:
+    """The turn whose prompt this one repeats past its first assistant turn."""
+    best: tuple[int, _Turn] | None = None
+    prefix = draft.request.prefix
+    if not any(segment.role in ASSISTANT for segment in prefix.segments(max(0, prefix.length - LOOK_BACK))):
+        return None
+    for turn in group.last.values():
+        shared = prefix.shared_with(turn.prefix)
+        if shared and (best is None or shared > best[0]) and _reaches_an_answer(prefix, shared):
+            best = (shared, turn)
+    return best[1] if best else None
+
+
+def _reaches_an_answer(prefix: Prefix, shared: int) -> bool:
+    return any(segment.role in ASSISTANT for segment in prefix.segments(max(0, shared - LOOK_BACK), shared))
+
+
+def _may_continue(prefix: Prefix, before: Prefix) -> bool:
+    """Whether a prompt can be a later turn of another: it holds an answer, or is the same again (a retry)."""
+    if any(segment.role in ASSISTANT for segment in prefix.segments(max(0, prefix.length - LOOK_BACK))):
+        return True
+    return prefix.length == before.length == prefix.shared_with(before)
+
+
+def _same_lane(turn: _Turn, draft: Draft) -> bool:
+    return turn.model == draft.request.model and turn.offered == draft.request.offered
+
+
+def _thread_name(draft: Draft, group: _Group, index: int) -> str:
+    if draft.conversation is None:
+        return f"inferred-{index}"
+    return draft.conversation if not group.lanes else f"{draft.conversation}#{group.lanes + 1}"
+
+
+def _link(turn: _Turn, prefix: Prefix) -> Link:
+    return Link(turn.exchange, turn.locus, turn.prefix, prefix.shared_with(turn.prefix), turn.started)

@@ -1,0 +1,79 @@
+"""Interning: what is sent again is neither parsed nor kept again, and every prefix comes back as it was."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seamaudit.ingest.intern import Block, Interner
+from seamaudit.trace import Kind, Locus, Zone
+
+HERE = Locus(0, 1, 0, 1)
+
+
+def split(value: object) -> list[Block]:
+    """One text block a message."""
+    return [Block(Zone.MESSAGES, "user", Kind.TEXT, {"type": "text", "text": str(value)}, "messages", "", True)]
+
+
+def ids_of(intern: Interner, texts: list[str]) -> list[int]:
+    return [i for text in texts for i in intern.element(json.dumps(text).encode(), split, b"", HERE).ids]
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), min_size=1, max_size=12))
+def test_every_prefix_comes_back_as_it_was_sent(requests: list[list[str]]) -> None:
+    intern = Interner()
+    sent = [ids_of(intern, texts) for texts in requests]
+    prefixes = [intern.prefix(list(ids), "c") for ids in sent]
+    assert [prefix.ids() for prefix in prefixes] == sent
+    assert all(prefix.length == len(ids) for prefix, ids in zip(prefixes, sent, strict=True))
+
+
+@given(
+    st.lists(st.sampled_from("abcd"), max_size=9),
+    st.lists(st.sampled_from("abcd"), max_size=9),
+    st.booleans(),
+)
+def test_the_shared_length_is_that_of_the_lists(left: list[str], right: list[str], one_base: bool) -> None:
+    intern = Interner()
+    one = intern.prefix(ids_of(intern, left), "c")
+    two = intern.prefix(ids_of(intern, right), "c" if one_base else "d")
+    expected = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    assert one.shared_with(two) == two.shared_with(one) == expected
+
+
+def test_a_growing_thread_costs_its_new_content_alone() -> None:
+    intern = Interner()
+    texts = [f"message {n}" for n in range(400)]
+    prefixes = [intern.prefix(ids_of(intern, texts[: n + 1]), "c") for n in range(400)]
+    assert len(intern.tape.ids) == len(intern.tape.segments) == 400
+    assert {len(prefix.runs) for prefix in prefixes} == {1}
+    assert intern.parsed_bytes == sum(len(json.dumps(text)) for text in texts)
+
+
+def test_an_edit_in_the_middle_costs_a_run_and_not_the_tail() -> None:
+    intern = Interner()
+    texts = [f"message {n}" for n in range(200)]
+    intern.prefix(ids_of(intern, texts), "c")
+    edited = intern.prefix(ids_of(intern, [*texts[:100], "other", *texts[101:]]), "c")
+    assert len(edited.runs) == 3
+    assert len(intern.tape.ids) == 201
+
+
+def test_a_clock_in_front_costs_two_positions_a_turn() -> None:
+    intern = Interner()
+    texts = [f"message {n}" for n in range(100)]
+    for n in range(100):
+        intern.prefix(ids_of(intern, [f"clock {n}", *texts[: n + 1]]), "c")
+    assert len(intern.tape.ids) == 200
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_equal_values_in_another_spelling_are_one_segment(text: str, other: str) -> None:
+    intern = Interner()
+    plain = intern.element(json.dumps(text, ensure_ascii=True).encode(), split, b"", HERE)
+    spaced = intern.element(b" " + json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass") + b" ", split, b"", HERE)
+    assert plain.ids == spaced.ids
+    assert (intern.element(json.dumps(other).encode(), split, b"", HERE).ids == plain.ids) == (text == other)
