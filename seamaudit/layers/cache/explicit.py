@@ -1,0 +1,142 @@
+"""Caches that are written at markers: Anthropic's, wherever it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from seamaudit.layers.cache.facts import CacheWrite, Verdict
+from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, reach, size
+
+BAND = 0.05
+"""How far an apportioned token position may be off and still be taken for the read that was reported."""
+
+
+class ExplicitCache:
+    """The provider's reference walk: from each marker down, the first live entry wins; one marker writes one entry; an entry can be
+    read once its writer's answer began; a read refreshes it (platform.claude.com prompt-caching).
+
+    Reported usage pins token positions: read + written is exactly the prefix up to the last marker.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[Key, Entry] = {}
+        self.writes: dict[int, CacheWrite] = {}
+
+    def replay(self, call: Answered, older: Sequence[Extent], before: int) -> tuple[int, Verdict, Extent | None]:
+        """Predicted read, the verdict on the reported one, and what the request left behind.
+
+        `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
+        """
+        marks = sorted({mark.position: mark.ttl for mark in call.exchange.request.breakpoints}.items())
+        reaches = [reach(call.prefix, position, call.contract) for position, _ in marks]
+        keys = call.keys({at for looked in reaches for at in looked})
+        hit = next((e for looked in reversed(reaches) if (e := self._first(looked, keys, call.started))), None)
+        predicted = hit.tokens if hit else 0
+        verdict = self._judged(call, hit, older)
+        if hit is not None:
+            self._read(call, hit)
+        return predicted if verdict is not Verdict.EXACT else call.usage.cache_read or 0, verdict, self._written(call, marks, keys, before, bool(older))
+
+    def _first(self, looked: list[int], keys: Mapping[int, Key], now: float | None) -> Entry | None:
+        for at in looked:
+            entry = self._entries.get(keys[at])
+            if entry is not None and entry.is_readable(now):
+                return entry
+        return None
+
+    def _judged(self, call: Answered, hit: Entry | None, older: Sequence[Extent]) -> Verdict:
+        reported = call.usage.cache_read or 0
+        if hit is None:
+            return Verdict.MORE_THAN_PREDICTED if reported else Verdict.COLD
+        if reported == hit.tokens:
+            return Verdict.EXACT
+        if not hit.exact and abs(reported - hit.tokens) <= hit.tokens * BAND:
+            hit.tokens, hit.exact = reported, True
+            return Verdict.EXACT
+        if reported > hit.tokens:
+            return Verdict.MORE_THAN_PREDICTED
+        served = any(reported in (extent.read, extent.tokens) for extent in older if reported)
+        return Verdict.PROVIDER_SIDE if served or self._ends_at_older(call, hit, reported) else Verdict.UNEXPLAINED
+
+    def _ends_at_older(self, call: Answered, hit: Entry, reported: int) -> bool:
+        """Whether the provider stopped exactly at a live, older, shorter entry of the same chain.
+
+        Older and of equal life, it would have gone first: that the newer one was not served is then the provider's doing.
+        """
+        known = [entry for entry in self._entries.values() if entry.position < hit.position and entry.exact and entry.tokens == reported]
+        keys = call.keys({entry.position for entry in known})
+        return any(self._entries.get(keys[entry.position]) is entry and entry.is_readable(call.started) for entry in known)
+
+    def _read(self, call: Answered, hit: Entry) -> None:
+        if not call.usage.cache_read:
+            return
+        hit.touched = call.started
+        write = self.writes.get(hit.owner)
+        if write is not None:
+            self.writes[hit.owner] = replace(write, reads=write.reads + 1)
+
+    def _written(
+        self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool
+    ) -> Extent | None:
+        read, written = call.usage.cache_read or 0, call.usage.cache_write or 0
+        if not marks or not read + written:
+            return None
+        last, ttl = marks[-1]
+        covered = size(call.prefix, last)
+        for position, name in marks:
+            self._enter(call, position, name, keys[position], (read + written) if position == last else 0, covered)
+        if written:
+            self.writes[call.exchange.id] = _write_fact(call, covered)
+        return Extent(
+            position=last,
+            tokens=read + written,
+            read=read,
+            size=covered,
+            life=_life(call, ttl),
+            touched=call.started,
+            readable=call.readable,
+            params=call.params(),
+            before=before,
+            chained=chained,
+            locus=call.exchange.locus,
+        )
+
+    def _enter(self, call: Answered, position: int, ttl: str, key: Key, pinned: int, covered: int) -> None:
+        """Put an entry where a marker stands; a position below the last marker is apportioned by bytes until a read pins it."""
+        cached = (call.usage.cache_read or 0) + (call.usage.cache_write or 0)
+        known = self._entries.get(key)
+        if known is not None:
+            if pinned:
+                known.tokens, known.exact = pinned, True
+            if known.is_readable(call.started):
+                return
+        tokens = pinned or (known.tokens if known else round(cached * size(call.prefix, position) / max(covered, 1)))
+        exact = bool(pinned) or (known is not None and known.exact)
+        if not pinned and tokens < call.contract.minimum_tokens:
+            return
+        readable = call.readable if call.started is not None else None
+        self._entries[key] = Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id)
+
+
+def _life(call: Answered, ttl: str) -> float:
+    lives = call.contract.ttl_seconds
+    return lives.get(ttl, lives[call.contract.default_ttl])
+
+
+def _write_fact(call: Answered, covered: int) -> CacheWrite:
+    exchange, usage = call.exchange, call.usage
+    return CacheWrite(
+        exchange=exchange.id,
+        thread=exchange.thread.id,
+        app=exchange.attribution.app,
+        locus=exchange.locus,
+        provider=exchange.provider,
+        model=exchange.request.model,
+        dated=exchange.times.dated,
+        written=usage.cache_write or 0,
+        written_1h=usage.cache_write_1h or 0,
+        read=usage.cache_read or 0,
+        cached_bytes=covered,
+        reads=0,
+    )

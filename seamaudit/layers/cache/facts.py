@@ -1,0 +1,63 @@
+"""What the cache layer measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from seamaudit.facts import Fact, fact
+from seamaudit.providers.contracts import CacheMode
+from seamaudit.trace import Need
+
+
+class Verdict(StrEnum):
+    """How the reported read compares with the replayed one."""
+
+    COLD = "cold"
+    EXACT = "exact"
+    WITHIN_STEP = "within_step"
+    PROVIDER_SIDE = "provider_side"
+    MORE_THAN_PREDICTED = "more_than_predicted"
+    UNEXPLAINED = "unexplained"
+
+
+@fact("cache_reads", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheRead(Fact):
+    """One request against its simulated cache, and against what the request it continues had left there."""
+
+    provider: Annotated[str, "Who answered."]
+    model: Annotated[str, "The model asked for."]
+    mode: Annotated[CacheMode, "The kind of cache."]
+    dated: Annotated[float | None, "When, for prices; unknown where the recording has no time."]
+    verdict: Annotated[Verdict, "The reported read against the predicted one."]
+    predicted: Annotated[int, "Tokens the replay reads."]
+    reported: Annotated[int, "Tokens the provider said it read."]
+    written: Annotated[int, "Tokens the provider said it wrote."]
+    written_1h: Annotated[int, "Of these, tokens written for an hour."]
+    total: Annotated[int, "All input tokens."]
+    extends: Annotated[bool, "The request begins with all of the turn before, unchanged."]
+    base_exchange: Annotated[int, "The request whose cached prefix this one could have read; -1 for none."]
+    base_available: Annotated[int, "Tokens that request left in the cache."]
+    base_position: Annotated[int, "Positions they cover."]
+    base_bytes: Annotated[int, "Bytes they cover."]
+    alive: Annotated[bool | None, "Within the entry's life; unknown without a clock."]
+    raced: Annotated[bool, "Sent before the answer that makes the entry readable had begun."]
+    same_parameters: Annotated[bool, "The parameters that key the cache are those of the base."]
+    settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
+
+
+@fact("cache_writes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheWrite(Fact):
+    """One request's write up to its last marker, and how often it was read before the trace ended."""
+
+    provider: Annotated[str, "Who wrote it."]
+    model: Annotated[str, "The model asked for."]
+    dated: Annotated[float | None, "When, for prices."]
+    written: Annotated[int, "Tokens written beyond what was read."]
+    written_1h: Annotated[int, "Of these, tokens written for an hour."]
+    read: Annotated[int, "Tokens read by the same request."]
+    cached_bytes: Annotated[int, "Bytes up to the last marker."]
+    reads: Annotated[int, "Later requests that read this entry."]

@@ -1,0 +1,129 @@
+"""One cache, replayed: every request of one provider, account and model, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from seamaudit.facts import Fact
+from seamaudit.layers.base import Scope, Unchecked
+from seamaudit.layers.cache import implicit
+from seamaudit.layers.cache.explicit import ExplicitCache
+from seamaudit.layers.cache.facts import CacheRead, Verdict
+from seamaudit.layers.cache.state import Answered, Extent
+from seamaudit.providers.contracts import CacheMode, cache_contract
+from seamaudit.trace import Exchange, Link
+
+
+UNSETTLING = frozenset({"mode", "platform", "ttl"})
+"""Contract fields that, left open by the documents, leave a broken read open too; the others only matter at their edges."""
+
+CHAIN = 64
+"""Earlier turns whose boundaries an older entry is looked for at."""
+
+
+class CacheLayer:
+    """Replays a cache by the contract of the day and compares what it predicts with what was reported."""
+
+    scope = Scope.CACHE
+
+    def __init__(self) -> None:
+        self._explicit = ExplicitCache()
+        self._extents: dict[int, Extent] = {}
+
+    def feed(self, exchange: Exchange) -> Iterable[Fact]:
+        """One CacheRead for each answered request whose prompt and usage are known."""
+        call = _answered(exchange)
+        if call is None:
+            return
+        base = self._base(exchange)
+        before = base[0].exchange if base else -1
+        older = self._older(base)
+        if call.contract.mode is CacheMode.EXPLICIT:
+            predicted, verdict, extent = self._explicit.replay(call, older, before)
+        elif call.contract.mode is CacheMode.IMPLICIT_STEP:
+            predicted, verdict, extent = implicit.replay(call, base, older)
+        else:
+            yield _unchecked(exchange)
+            return
+        if extent is not None:
+            self._extents[exchange.id] = extent
+        yield _read(call, base, predicted, verdict)
+
+    def close(self) -> Iterable[Fact]:
+        """What each request wrote, now that its reads are known."""
+        return list(self._explicit.writes.values())
+
+    def _older(self, base: tuple[Link, Extent] | None) -> list[Extent]:
+        """The extents along the chain that this request repeats whole, newest first."""
+        out: list[Extent] = []
+        if base is None or base[0].shared < base[1].position:
+            return out
+        extent: Extent | None = base[1]
+        while extent is not None and len(out) < CHAIN:
+            out.append(extent)
+            extent = self._extents.get(extent.before) if extent.chained else None
+        return out
+
+    def _base(self, exchange: Exchange) -> tuple[Link, Extent] | None:
+        for link in (exchange.previous, exchange.nearest):
+            if link is not None and link.exchange in self._extents:
+                return link, self._extents[link.exchange]
+        return None
+
+
+def _answered(exchange: Exchange) -> Answered | None:
+    usage, request = exchange.usage, exchange.request
+    if exchange.refused or usage is None or usage.input is None or not request.complete:
+        return None
+    contract = cache_contract(exchange.provider, request.model, exchange.platform, exchange.times.dated, exchange.api)
+    return Answered(exchange, usage, contract) if contract else None
+
+
+def _unchecked(exchange: Exchange) -> Unchecked:
+    return Unchecked(
+        exchange=exchange.id,
+        thread=exchange.thread.id,
+        app=exchange.attribution.app,
+        locus=exchange.locus,
+        table="cache_breaks",
+        aspect="",
+        reason="this model's breakpoint cache is not simulated",
+    )
+
+
+def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verdict: Verdict) -> CacheRead:
+    exchange, usage, previous = call.exchange, call.usage, call.exchange.previous
+    link, extent = base if base else (None, None)
+    available = extent.tokens if extent else 0
+    if call.contract.mode is CacheMode.IMPLICIT_STEP:
+        available = implicit.stepped(available, call.contract)
+    alive = None
+    if extent is not None and extent.touched is not None and call.started is not None:
+        alive = call.started - extent.touched <= extent.life
+    raced = extent is not None and extent.readable is not None and call.started is not None and call.started < extent.readable
+    return CacheRead(
+        exchange=exchange.id,
+        thread=exchange.thread.id,
+        app=exchange.attribution.app,
+        locus=exchange.locus,
+        witness=(extent.locus,) if extent else (),
+        provider=exchange.provider,
+        model=exchange.request.model,
+        mode=call.contract.mode,
+        dated=exchange.times.dated,
+        verdict=verdict,
+        predicted=predicted,
+        reported=usage.cache_read or 0,
+        written=usage.cache_write or 0,
+        written_1h=usage.cache_write_1h or 0,
+        total=usage.input or 0,
+        extends=previous is not None and previous.shared == previous.prefix.length,
+        base_exchange=link.exchange if link else -1,
+        base_available=available,
+        base_position=extent.position if extent else 0,
+        base_bytes=extent.size if extent else 0,
+        alive=alive,
+        raced=raced,
+        same_parameters=extent is None or extent.params == call.params(),
+        settled=not call.contract.uncertain & UNSETTLING,
+    )

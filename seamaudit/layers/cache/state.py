@@ -1,0 +1,119 @@
+"""What a simulated cache remembers, and the keys it remembers it by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seamaudit.providers.contracts import CacheContract
+from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
+from seamaudit.trace.chain import chain
+
+Key = tuple[bytes, str]
+"""A chain digest and the parameters that key its zone."""
+
+_RUNS = frozenset({Kind.TOOL_CALL, Kind.TOOL_RESULT})
+
+
+@dataclass(slots=True)
+class Entry:
+    """A live cache entry; `tokens` is exact once usage has pinned it. Times are seconds since the epoch, None without a clock."""
+
+    position: int
+    tokens: int
+    exact: bool
+    life: float
+    touched: float | None
+    readable: float | None
+    owner: int
+
+    def is_readable(self, now: float | None) -> bool:
+        """Whether a request sent at `now` can read it: its writer's answer has begun and its life is not over."""
+        if now is None:
+            return True
+        if self.readable is not None and now < self.readable:
+            return False
+        return self.touched is None or now - self.touched <= self.life
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What one request left in the cache: up to its last marker (explicit) or its end (implicit). `read` is what it had read itself,
+    which proves an entry that ends there; `chained` says that it repeats the cached part of the request `before` whole."""
+
+    position: int
+    tokens: int
+    read: int
+    size: int
+    life: float
+    touched: float | None
+    readable: float | None
+    params: str
+    before: int
+    chained: bool
+    locus: Locus
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An exchange with what every simulation needs of it at hand."""
+
+    exchange: Exchange
+    usage: Usage
+    contract: CacheContract
+
+    @property
+    def prefix(self) -> Prefix:
+        """The prompt."""
+        return self.exchange.request.prefix
+
+    @property
+    def started(self) -> float | None:
+        """When it was sent."""
+        return self.exchange.times.started
+
+    @property
+    def readable(self) -> float | None:
+        """When its answer had surely begun: what it wrote can be read from then on (prompt-caching, concurrent requests)."""
+        times = self.exchange.times
+        return times.first_byte or times.ended
+
+    def params(self, zone: Zone = Zone.MESSAGES) -> str:
+        """The parameters that key the cache up to and including a zone."""
+        given = self.exchange.request.params
+        order = list(Zone)
+        names = [name for name, first in self.contract.invalidates.items() if order.index(first) <= order.index(zone)]
+        return "\0".join(f"{name}={given[name]}" for name in sorted(names) if name in given)
+
+    def keys(self, positions: Iterable[int]) -> dict[int, Key]:
+        """Cache keys at positions (counts of covered segments)."""
+        digests = chain(self.prefix, positions)
+        if not digests:
+            return {}
+        tools, system = self.prefix.zone_end(Zone.TOOLS), self.prefix.zone_end(Zone.SYSTEM)
+        spelled = {zone: self.params(zone) for zone in Zone}
+        return {at: (digest, spelled[_zone(at, tools, system)]) for at, digest in digests.items()}
+
+
+def _zone(position: int, tools: int, system: int) -> Zone:
+    return Zone.TOOLS if position <= tools else Zone.SYSTEM if position <= system else Zone.MESSAGES
+
+
+def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
+    """The positions a marker looks at, its own first: `lookback` of them, where a run of tool calls or of results may count as one
+    (platform.claude.com prompt-caching, lookback window)."""
+    kinds = [segment.kind for segment in prefix.segments(0, position)] if contract.run_collapse else []
+    out: list[int] = []
+    counted = 0
+    for at in range(position, 0, -1):
+        in_run = bool(kinds) and at < position and kinds[at - 1] in _RUNS and kinds[at - 1] is kinds[at]
+        counted += 0 if in_run else 1
+        if counted > contract.lookback:
+            break
+        out.append(at)
+    return out
+
+
+def size(prefix: Prefix, stop: int) -> int:
+    """Bytes of the first `stop` positions."""
+    return sum(segment.length for segment in prefix.segments(0, stop))

@@ -1,0 +1,73 @@
+"""The retrieval layer: which texts were looked up, so that they can be recognised where they do not belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from seamaudit.facts import Fact, fact
+from seamaudit.layers.base import Scope
+from seamaudit.trace import Exchange, Kind, Need, Segment
+
+RETRIEVAL_WORDS = frozenset(
+    {"search", "retrieve", "retrieval", "retriever", "lookup", "query", "knowledge", "kb", "rag", "docs", "documents", "passages", "vector", "semantic"}
+)
+"""Words that make a tool's name that of a retrieval tool; names are split at punctuation and case."""
+
+
+@fact("retrievals", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval(Fact):
+    """A text that was looked up: a declared document, or a tool's result."""
+
+    source: Annotated[Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by a retrieval tool's name, or any tool's result."]
+    tool: Annotated[str, "The tool that gave it, where one did."]
+    text_prints: Annotated[bytes, "Keyed prints of the text."]
+
+
+class RetrievalLayer:
+    """Notes each looked-up text once, in the exchange of a thread that first carries it."""
+
+    scope = Scope.THREAD
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._noted: set[int] = set()
+
+    def feed(self, exchange: Exchange) -> Iterable[Fact]:
+        """The looked-up texts among the positions this request does not share with the turn before."""
+        prefix = exchange.request.prefix
+        start = exchange.previous.shared if exchange.previous else 0
+        for at, segment in enumerate(prefix.segments(start), start):
+            if segment.kind is Kind.TOOL_CALL and segment.call_id:
+                self._names[segment.call_id] = segment.name
+            if segment.id in self._noted or not segment.prints:
+                continue
+            self._noted.add(segment.id)
+            tool = segment.name or self._names.get(segment.call_id, "")
+            yield Retrieval(
+                exchange=exchange.id,
+                thread=exchange.thread.id,
+                app=exchange.attribution.app,
+                locus=exchange.locus.at(exchange.request.pointer(at)),
+                source=_source(segment, tool),
+                tool=tool,
+                text_prints=segment.prints,
+            )
+
+    def close(self) -> Iterable[Fact]:
+        """Nothing is left to say."""
+        return ()
+
+
+def _source(segment: Segment, tool: str) -> Literal["document", "retrieval_tool", "tool"]:
+    if segment.retrieved or segment.kind is Kind.DOCUMENT:
+        return "document"
+    return "retrieval_tool" if is_retrieval_name(tool) else "tool"
+
+
+def is_retrieval_name(name: str) -> bool:
+    """Whether a tool is named like one that looks things up."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name[:128]).split()
+    return any(word in RETRIEVAL_WORDS for word in words)
