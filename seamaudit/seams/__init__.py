@@ -1,0 +1,1 @@
+"""Seams: joins of two or more layers' facts into the facts that rules judge."""
