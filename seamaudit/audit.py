@@ -1,0 +1,199 @@
+"""The composition root: read, merge, replay, join, judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from seamaudit import __version__
+from seamaudit.catalog.coverage import Coverage
+from seamaudit.catalog.judge import judge
+from seamaudit.catalog.load import load_catalog
+from seamaudit.config import Settings
+from seamaudit.errors import InputError
+from seamaudit.evidence import collect
+from seamaudit.facts import FactBase
+from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
+from seamaudit.ingest.detect import named
+from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.faults import InputFault
+from seamaudit.ingest.known import FORMATS
+from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.merge import cache_scope, merge
+from seamaudit.ingest.read import Reading
+from seamaudit.ingest.reader import Reader
+from seamaudit.ingest.reread import Rereader
+from seamaudit.ingest.sources import Discovery, discover
+from seamaudit.layers.base import Layer, Scope
+from seamaudit.layers.cache import CacheLayer
+from seamaudit.layers.content import Content
+from seamaudit.layers.cost import Cost, Spend as SpendFact
+from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
+from seamaudit.layers.retrieval import RetrievalLayer
+from seamaudit.layers.stream import Stream, StreamKnobs
+from seamaudit.layers.tools import Tools
+from seamaudit.providers.prices import PriceBook, table_date
+from seamaudit.seams.base import Seam
+from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.trace import Exchange, Money
+
+Progress = Callable[[int], None]
+"""Told the stored bytes of every read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """The layers' settings: one frozen dataclass each, with sourced defaults."""
+
+    prefix: PrefixKnobs = PrefixKnobs()
+    stream: StreamKnobs = StreamKnobs()
+    breaks: BreakKnobs = BreakKnobs()
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A run's facts before anything is judged, and what they were measured on."""
+
+    facts: FactBase
+    coverage: Coverage
+    exchanges: int
+    threads: int
+    formats: Mapping[str, int]
+    levels: Mapping[str, int]
+    clocks: Mapping[str, int]
+
+
+def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
+    """Audit the recordings behind `paths`. Raises SeamauditError for what a person can mend; nothing for any content.
+
+    InputError where nothing was recognised or an explicitly named input was not.
+    """
+    rules = load_catalog(settings.rules_dirs)
+    discovery = discover(paths)
+    reader = Reader()
+    intern = Interner()
+    forced = named(settings.input_format, FORMATS) if settings.input_format else None
+    reading = Reading(reader, FORMATS, intern, forced=forced, progress=progress)
+    prices = PriceBook()
+    knobs = Knobs()
+    try:
+        replayed = replay(reading, discovery, layers(intern, prices, knobs), seams(prices, knobs))
+        _refuse_unrecognised(reading, discovery)
+        judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
+        findings = _with_evidence(judged.findings, Rereader(reader, discovery.sources), settings.show_content)
+    finally:
+        reader.inputs.close()
+    return Report(
+        version=__version__,
+        sources=discovery.sources,
+        skipped=_skipped(reading, discovery),
+        accounting=_accounting(reading),
+        exchanges=replayed.exchanges,
+        threads=replayed.threads,
+        spend=_spend(replayed.facts),
+        findings=tuple(finding for finding in findings if not finding.severity < settings.min_severity),
+        not_checked=judged.not_checked,
+        knobs=_spelled(knobs),
+        formats=replayed.formats,
+        levels=replayed.levels,
+        clocks=replayed.clocks,
+    )
+
+
+def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[[], Layer], ...]:
+    """How to make one instance of every layer, for one thread or one cache."""
+    return (
+        Content,
+        lambda: PrefixLayer(intern.texts.get, knobs.prefix),
+        CacheLayer,
+        RetrievalLayer,
+        Tools,
+        lambda: Stream(knobs.stream),
+        lambda: Cost(prices),
+    )
+
+
+def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
+    """Every seam, in the order in which they may build on each other."""
+    return (CacheBreaks(prices, knobs.breaks),)
+
+
+def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:
+    """Read and merge the sources, feed every exchange to the layers of its scopes, then join."""
+    facts = FactBase()
+    coverage = Coverage()
+    running: dict[tuple[int, tuple[str, ...]], Layer] = {}
+    by_scope = [(index, factory, factory().scope) for index, factory in enumerate(factories)]
+    counts: dict[str, Counter[str]] = {"formats": Counter(), "levels": Counter(), "clocks": Counter()}
+    threads: set[str] = set()
+    for exchange in merge(list(_drafts(reading, discovery, facts))):
+        coverage.add(exchange)
+        threads.add(exchange.thread.id)
+        counts["formats"][exchange.format] += 1
+        counts["levels"][exchange.level.value] += 1
+        counts["clocks"][exchange.clock.value] += 1
+        for index, factory, scope in by_scope:
+            key = (index, _scope_key(exchange, scope))
+            layer = running.get(key)
+            if layer is None:
+                layer = running[key] = factory()
+            facts.extend(layer.feed(exchange))
+    for layer in running.values():
+        facts.extend(layer.close())
+    for seam in joins:
+        facts.extend(list(seam.join(facts)))
+    return Replayed(facts, coverage, coverage.total, len(threads), *(dict(sorted(count.items())) for count in counts.values()))
+
+
+def _drafts(reading: Reading, discovery: Discovery, facts: FactBase) -> Iterator[Draft]:
+    """The drafts; faults go straight to the facts. A hole shows in the accounting: no relation is ever inferred across it."""
+    for item in reading.read(discovery.sources):
+        if isinstance(item, Draft):
+            yield item
+        elif isinstance(item, InputFault):
+            facts.add(item)
+
+
+def _scope_key(exchange: Exchange, scope: Scope) -> tuple[str, ...]:
+    if scope is Scope.THREAD:
+        return (exchange.thread.id,)
+    return cache_scope(exchange) if scope is Scope.CACHE else ()
+
+
+def _refuse_unrecognised(reading: Reading, discovery: Discovery) -> None:
+    """Nothing audited never looks like clean."""
+    if reading.unrecognised:
+        names = ", ".join(source.path for source in reading.unrecognised[:3])
+        raise InputError(
+            f"not a recording in a known format: {names}",
+            f"Known formats: {', '.join(each.name for each in FORMATS)}. Force one with --input-format.",
+        )
+    if not reading.recognised:
+        raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
+
+
+def _with_evidence(findings: Sequence[Finding], records: Rereader, show_content: bool) -> Iterable[Finding]:
+    evidence = collect([finding.evidence_ref for finding in findings], records, show_content)
+    return [replace(finding, evidence=found) for finding, found in zip(findings, evidence, strict=True)]
+
+
+def _accounting(reading: Reading) -> Accounting:
+    total = reading.accounting.total
+    return Accounting(total.bytes, total.lines, total.records, total.rejected, total.oversize, total.blank)
+
+
+def _skipped(reading: Reading, discovery: Discovery) -> tuple[Skipped, ...]:
+    return tuple(Skipped(item.path, item.reason.value) for item in (*discovery.skipped, *reading.skipped))
+
+
+def _spend(facts: FactBase) -> Spend:
+    rows = facts.rows(SpendFact)
+    priced = [row.usd for row in rows if row.usd is not None]
+    return Spend(Money(sum(priced)), len(priced), len(rows) - len(priced), table_date())
+
+
+def _spelled(knobs: Knobs) -> dict[str, dict[str, Scalar]]:
+    return {name: dict(values) for name, values in asdict(knobs).items() if isinstance(values, dict)}
+
+

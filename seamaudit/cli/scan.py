@@ -1,0 +1,167 @@
+"""`seamaudit scan`: audit traces and report what broke between layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
+
+if TYPE_CHECKING:
+    from seamaudit.findings import Report, Severity
+    from seamaudit.report.base import Render
+
+EXAMPLES = """
+\b
+Examples:
+  seamaudit scan traces.jsonl
+  seamaudit scan logs/ 'archive/*.jsonl.zst' --fail-on high
+  zcat old.jsonl.gz | seamaudit scan - --select CA,TP001
+  seamaudit scan traces.jsonl --show-content
+  seamaudit scan traces.jsonl --output-format json -o report.json
+
+\b
+Exit codes:
+  0  everything was read, nothing found at or above --fail-on
+  1  findings
+  2  could not run as asked
+  3  an input was not recognised, or lines were lost under --strict-input
+  4  a defect of seamaudit
+
+`seamaudit rules show CODE` explains a finding.
+"""
+
+
+class OutputFormat(StrEnum):
+    """How a report is written."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+class FailOn(StrEnum):
+    """The least severity that fails a run."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    NEVER = "never"
+
+
+def scan(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
+    rules: Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="Add a catalog of your own; may be repeated.")] = None,
+    select: Annotated[str, typer.Option(metavar="CODES", help="Report only these codes or code prefixes, comma-separated.")] = "",
+    ignore: Annotated[str, typer.Option(metavar="CODES", help="Leave these codes or code prefixes out.")] = "",
+    input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    output_format: Annotated[OutputFormat, typer.Option(help="How to write the report.")] = OutputFormat.TERMINAL,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report to a file.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="The least severity that makes the exit code 1.")] = FailOn.MEDIUM,
+    show_content: Annotated[
+        bool, typer.Option("--show-content", help="Quote trace text in evidence; credentials stay hidden, all else is masked otherwise.")
+    ] = False,
+    strict_input: Annotated[
+        bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
+    ] = None,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Findings only: no progress, no summary.")] = False,
+) -> None:
+    """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
+    from seamaudit.audit import audit
+    from seamaudit.cli.output import check, opened
+    from seamaudit.cli.progress import shown
+    from seamaudit.config import Settings
+
+    chosen = codes(select, ignore, rules or ())
+    strict = _in_ci() if strict_input is None else strict_input
+    settings = Settings(rules_dirs=tuple(rules or ()), input_format=input_format, strict_input=strict, show_content=show_content)
+    check(output, paths)
+    with shown(paths, wanted=not (no_progress or quiet)) as advance:
+        report = chosen.of(audit(paths, settings, advance))
+    code = verdict(report, _severity(fail_on), strict)
+    with opened(output) as out:
+        _renderer(output_format, quiet=quiet, masked=not show_content)(report, out)
+    raise typer.Exit(code)
+
+
+def verdict(report: Report, fail_on: Severity | None, strict_input: bool) -> int:
+    """The exit code of a run that ended well: findings before what was not read."""
+    if fail_on is not None and any(not finding.severity < fail_on for finding in report.findings):
+        return EXIT_FINDINGS
+    if report.exchanges == 0 or any(entry.explicit for entry in report.skipped):
+        return EXIT_UNREAD
+    if strict_input and (report.accounting.rejected or report.accounting.oversize):
+        return EXIT_UNREAD
+    return EXIT_CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Which rules are reported: those that begin like one of `select` (all where it is empty) and like none of `ignore`."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def of(self, report: Report) -> Report:
+        """The report without what was not asked for. It is judged whole: leaving a cause out brings no symptom back."""
+        return replace(
+            report,
+            findings=tuple(finding for finding in report.findings if self._wanted(finding.code)),
+            not_checked=tuple(entry for entry in report.not_checked if self._wanted(entry.code)),
+        )
+
+    def _wanted(self, code: str) -> bool:
+        return code.startswith(self.select or "") and not (self.ignore and code.startswith(self.ignore))
+
+
+def codes(select: str, ignore: str, rules: Sequence[Path]) -> Codes:
+    """Comma-separated codes and prefixes as typed. Raises UsageError for one that no rule answers to: it would hide a typo."""
+    chosen = Codes(_listed(select), _listed(ignore))
+    if chosen.select or chosen.ignore:
+        from seamaudit.catalog.load import load_catalog
+        from seamaudit.catalog.problem import suggestion
+
+        known = [rule.code for rule in load_catalog(rules)]
+        for prefix in (*chosen.select, *chosen.ignore):
+            if not any(code.startswith(prefix) for code in known):
+                message = f'no rule code begins with "{prefix}"{suggestion(prefix, known)}'
+                raise UsageError(message, "`seamaudit rules list` names them all.")
+    return chosen
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+
+def _listed(typed: str) -> tuple[str, ...]:
+    return tuple(part.strip().upper() for part in typed.split(",") if part.strip())
+
+
+def _severity(fail_on: FailOn) -> Severity | None:
+    from seamaudit.findings import Severity
+
+    return None if fail_on is FailOn.NEVER else Severity(fail_on.value)
+
+
+def _renderer(form: OutputFormat, *, quiet: bool, masked: bool) -> Render:
+    if form is OutputFormat.JSON:
+        from seamaudit.report import json
+
+        return json.render
+    if form is OutputFormat.JSONL:
+        from seamaudit.report import jsonl
+
+        return jsonl.render
+    from seamaudit.report import terminal
+
+    return partial(terminal.render, summary=not quiet, masked=masked)

@@ -1,0 +1,76 @@
+"""`seamaudit rules`, as a person or a script calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from seamaudit.catalog.load import load_catalog
+from seamaudit.catalog.shipped import shipped_rules
+from seamaudit.cli.rules import app
+from seamaudit.errors import CatalogError, UsageError
+from tests.catalog.rows import rule_data, written
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def own_catalog(tmp_path: Path) -> str:
+    (tmp_path / "XX001-something-moves.yaml").write_text(written(rule_data()).text)
+    return str(tmp_path)
+
+
+def test_list_names_every_rule_once(tmp_path: Path) -> None:
+    codes = [line.split()[0] for line in run("list", "--rules", own_catalog(tmp_path)).splitlines()]
+    assert codes == [*(rule.code for rule in load_catalog()), "XX001"]
+
+
+def test_list_as_json_is_the_whole_catalog() -> None:
+    rules = json.loads(run("list", "--output-format", "json"))
+    assert [rule["code"] for rule in rules] == [rule.code for rule in load_catalog()]
+    assert all(rule["seam"]["guarantees"] and rule["fix"] and rule["conditions"] for rule in rules)
+
+
+def test_show_prints_all_that_a_rule_says() -> None:
+    rule = next(rule for rule in load_catalog() if rule.code == "CA001")
+    page = " ".join(run("show", "CA001").split())
+    said = (rule.name, rule.fix, rule.why, rule.message, rule.seam.guarantees, rule.seam.assumes, *rule.false_positives, *rule.references)
+    for text in said:
+        assert " ".join(text.split()) in page
+    for name, param in rule.params.items():
+        assert f"{name} = {param.default}: {param.doc}" in page
+
+
+def test_show_takes_a_name_or_a_code_in_any_case() -> None:
+    assert run("show", "ca001") == run("show", "retrieved-text-in-prefix")
+
+
+def test_show_knows_added_rules_and_conditions_in_words(tmp_path: Path) -> None:
+    data = rule_data(where=[{"cause": ["clock", "tools"], "size": {"gte": 3}}, {"note": None}], unless={"intended": True})
+    (tmp_path / "XX001-something-moves.yaml").write_text(written(data).text)
+    page = run("show", "XX001", "--rules", str(tmp_path))
+    assert "where cause is clock or tools and size >= 3\n" in page
+    assert "where note is unknown\n" in page
+    assert "unless intended is true\n" in page
+
+
+def test_an_unknown_code_is_a_usage_error_with_what_was_meant() -> None:
+    with pytest.raises(UsageError, match=r'did you mean "CA001"'):
+        CliRunner().invoke(app, ["show", "CA01"], catch_exceptions=False)
+
+
+def test_check_counts_sound_rules(tmp_path: Path) -> None:
+    assert run("check", own_catalog(tmp_path)) == "1 rules are sound\n"
+    assert run("check", str(shipped_rules())) == f"{len(load_catalog())} rules are sound\n"
+
+
+def test_check_refuses_what_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "XX001-something-moves.yaml").write_text(written(rule_data(severity="hgh")).text)
+    with pytest.raises(CatalogError, match=r'XX001-something-moves\.yaml:5:14: "hgh" is none of .* \(did you mean "high"\?\)'):
+        CliRunner().invoke(app, ["check", str(tmp_path)], catch_exceptions=False)

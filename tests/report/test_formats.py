@@ -1,0 +1,217 @@
+"""Every format, whatever a report holds: no control byte, no line a build log would take for a command, valid JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from seamaudit.evidence import Evidence, sanitize
+from seamaudit.evidence.excerpt import excerpt
+from seamaudit.findings import Finding, NotChecked, Report, SeamSpec, Skipped, Spend, Waste
+from seamaudit.report import json as json_report
+from seamaudit.report import jsonl, terminal
+from seamaudit.report.base import Render
+from seamaudit.trace import Money, Source
+from tests.report.reports import CLOCK, ORPHAN, REPORT, RETRIEVED, place
+
+HOSTILE_STRINGS = 20_000
+STRINGS_A_REPORT = 200
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+COMMAND = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[", re.MULTILINE)
+PIECES = [
+    *("::error::x", "::add-mask::", "##[error]", "##vso[task]", "##teamcity[x", "\n", "\r\n", "\r", "\t", "\0", "\x1b[2J", "\x1b]0;t\x07"),
+    *("\x9b31m", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ufe0f", "\ud800", "\udfff", "\u2028", "\u0301" * 9),
+    *("[red]", "[/foo]", ":smile:", "[link=x]", "</script>", "```", "|", "=HYPERLINK(1)", "${x}", "{x}", "%0A", "#", ":", " ", "a" * 90),
+    *("漢字", "😀", "👨\u200d👩\u200d👧", "sk-ant-api03-AAAABBBBCCCC1", "x@y.org", '"', "\\", "'", "text", "\x85", "\x1c"),
+]
+FORMATS: dict[str, Render] = {
+    "json": json_report.render,
+    "jsonl": jsonl.render,
+    "terminal": terminal.render,
+    "quiet": partial(terminal.render, summary=False, limit=10_000),
+}
+
+
+def rendered(render: Render, report: Report) -> str:
+    out = io.StringIO()
+    render(report, out)
+    return out.getvalue()
+
+
+def hostile(chance: random.Random) -> str:
+    """A string of nasty pieces, and now and then of anything at all."""
+    if chance.random() < 0.2:
+        return "".join(chr(chance.randrange(0x110000)) for _ in range(chance.randrange(12)))
+    return "".join(chance.choice(PIECES) for _ in range(chance.randrange(8)))
+
+
+def nasty_finding(text: Callable[[], str]) -> Finding:
+    content = text()
+    shown = excerpt(content, len(content) // 2, show_content=True)
+    return replace(
+        RETRIEVED,
+        code=text(),
+        name=text(),
+        layer=text(),
+        message=text(),
+        fix=text(),
+        fingerprint=text(),
+        seam=SeamSpec(text(), text(), text(), text()),
+        cases=tuple(replace(case, locus=case.locus.at(text())) for case in RETRIEVED.cases),
+        witness=(place(1, text(), 1), place(2, text(), 7)),
+        symptoms=(text(),),
+        evidence=Evidence(shown, shown, sanitize(text())),
+    )
+
+
+def nasty_report(seed: int) -> Report:
+    """A report with some two hundred hostile strings, one in every field that holds one."""
+    chance = random.Random(seed)
+    text = partial(hostile, chance)
+    return replace(
+        REPORT,
+        version=text(),
+        sources=(Source(0, text()), Source(1, text())),
+        skipped=tuple(Skipped(text(), text(), chance.random() < 0.5) for _ in range(7)),
+        spend=Spend(Money(chance.randrange(10**14)), 3, 2, text()),
+        findings=tuple(nasty_finding(text) for _ in range(10)),
+        not_checked=tuple(NotChecked(text(), text(), text(), 1, 2) for _ in range(12)),
+        knobs={text(): {text(): text(), "none": None, "many": 3}},
+        formats={text(): 1},
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_hostile_strings_stay_text(name: str) -> None:
+    for seed in range(HOSTILE_STRINGS // STRINGS_A_REPORT):
+        out = rendered(FORMATS[name], nasty_report(seed))
+        assert not CONTROL.search(out)
+        assert not COMMAND.search(out)
+        out.encode()
+        if name == "json":
+            jsonschema.validate(json.loads(out), json_report.schema())
+        if name == "jsonl":
+            assert [json.loads(line)["type"] for line in out.splitlines()] == ["finding"] * 10 + ["summary"]
+
+
+@pytest.mark.parametrize("name", ["json", "jsonl"])
+def test_same_report_same_bytes(name: str) -> None:
+    assert rendered(FORMATS[name], REPORT) == rendered(FORMATS[name], replace(REPORT))
+    assert rendered(FORMATS[name], REPORT).isascii()
+
+
+class TestJson:
+    def test_is_what_its_schema_says(self) -> None:
+        schema = json_report.schema()
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.validate(json.loads(rendered(json_report.render, REPORT)), schema)
+
+    def test_the_schema_is_strict_enough_to_fail(self) -> None:
+        document = json.loads(rendered(json_report.render, REPORT))
+        del document["findings"][0]["fingerprint"]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, json_report.schema())
+
+    def test_the_published_schema_is_this_one(self) -> None:
+        published = Path(__file__).parents[2] / "docs" / "report.schema.json"
+        assert json.loads(published.read_text()) == json_report.schema()
+
+    def test_dollars_have_six_places_whatever_the_picodollars(self) -> None:
+        tiny = (replace(ORPHAN, waste=Waste(1, Money(picodollars))) for picodollars in (1_499_999, 500_000))
+        report = replace(REPORT, findings=tuple(tiny))
+        document = json.loads(rendered(json_report.render, report))
+        assert [finding["waste"]["usd"] for finding in document["findings"]] == [0.000001, 0.000001]
+        assert document["summary"]["spend"]["usd"] == 0.212346
+
+    def test_unknown_is_null_and_not_zero(self) -> None:
+        document = json.loads(rendered(json_report.render, replace(REPORT, findings=(ORPHAN,))))
+        assert document["findings"][0]["waste"] == {"tokens": None, "usd": None, "seconds": None}
+        assert document["summary"]["waste"]["usd"] is None
+
+    def test_not_even_an_endless_wait_breaks_it(self) -> None:
+        report = replace(REPORT, findings=(replace(ORPHAN, waste=Waste(10**30, None, float("inf"))),))
+        document = json.loads(rendered(json_report.render, report))
+        assert document["findings"][0]["waste"] == {"tokens": 10**30, "usd": None, "seconds": None}
+
+    def test_says_where(self) -> None:
+        first = json.loads(rendered(json_report.render, REPORT))["findings"][0]
+        assert first["locations"][0] == {"file": "traces.jsonl", "line": 12, "offset": 11000, "pointer": "/request/body/system/1"}
+        assert (first["occurrences"], first["threads"]) == (2, 2)
+        assert first["seam"]["upstream"] == "retrieval"
+
+
+class TestJsonLines:
+    def test_holds_what_the_document_holds(self) -> None:
+        document = json.loads(rendered(json_report.render, REPORT))
+        *findings, summary = map(json.loads, rendered(jsonl.render, REPORT).splitlines())
+        assert [{**finding, "type": "finding", "schema_version": 1} for finding in document["findings"]] == findings
+        assert summary == {"type": "summary", "schema_version": 1, "tool": document["tool"], **document["summary"]}
+
+
+class TestTerminal:
+    def test_looks_like_this(self) -> None:
+        expected = (Path(__file__).parent / "terminal.txt").read_text()
+        assert rendered(terminal.render, REPORT) == expected
+
+    def test_nothing_found_is_not_nothing_to_say(self) -> None:
+        out = rendered(terminal.render, replace(REPORT, findings=()))
+        assert out.startswith("findings     none\n")
+        assert "waste        none found" in out
+        assert "not checked  3 rules" in out
+
+    def test_findings_over_the_limit_are_counted(self) -> None:
+        out = rendered(partial(terminal.render, limit=2), replace(REPORT, findings=(RETRIEVED, CLOCK, ORPHAN, ORPHAN)))
+        assert "TP001]" not in out
+        assert "and 2 findings more" in out
+        assert "2 critical, 1 high, 1 medium" in out
+
+    def test_seams_come_dearest_first_and_stay_together(self) -> None:
+        out = rendered(terminal.render, replace(REPORT, findings=(RETRIEVED, ORPHAN, replace(RETRIEVED, name="again"))))
+        assert out.index("retrieval → cache: 2 findings") < out.index("again") < out.index("agent loop → provider: 1 finding\n")
+
+    def test_reasons_are_grouped_and_their_rest_counted(self) -> None:
+        entries = [NotChecked(f"XX{rule:03}", "x", "no clock", 3, 40) for rule in range(9)]
+        entries += [NotChecked("YY001", "y", f"reason {number}", number, 40) for number in range(10)]
+        out = rendered(terminal.render, replace(REPORT, not_checked=tuple(entries)))
+        assert "XX000, XX001, XX002, XX003, XX004, XX005 and 3 more  no clock (3 of 40 exchanges)" in out
+        assert "and 3 reasons more" in out
+
+    @pytest.mark.parametrize("width", [40, 60, 100])
+    def test_fits_the_terminal_and_keeps_the_difference_in_sight(self, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(terminal, "PIPED_WIDTH", width)
+        text = "y" * 24 + "CHANGE" + "漢" * 20
+        wide = replace(RETRIEVED, evidence=Evidence(excerpt(text, 24, show_content=True), excerpt(text, 24, show_content=True)))
+        lines = rendered(terminal.render, replace(REPORT, findings=(wide,))).splitlines()
+        assert max(map(terminal.cell_len, lines)) <= width
+        (now,) = [line for line in lines if line.startswith("  | now")]
+        (caret,) = [line for line in lines if line.endswith("^")]
+        assert now[len(caret) - 1] == "C"
+
+    def test_no_colour_where_nobody_looks(self) -> None:
+        assert "\x1b" not in rendered(terminal.render, REPORT)
+
+    def test_colour_on_a_terminal_unless_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Screen(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        terminal.render(REPORT, colourful := Screen())
+        monkeypatch.setenv("NO_COLOR", "1")
+        terminal.render(REPORT, plain := Screen())
+        assert "\x1b[1;31m" in colourful.getvalue()
+        assert "\x1b[1;31m" not in plain.getvalue()
+
+    def test_says_how_to_see_masked_text(self) -> None:
+        assert "--show-content" in rendered(terminal.render, REPORT)
+        assert "--show-content" not in rendered(partial(terminal.render, masked=False), REPORT)
