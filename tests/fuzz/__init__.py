@@ -1,0 +1,1 @@
+"""Mutated recordings through the whole scan."""
