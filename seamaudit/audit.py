@@ -18,6 +18,7 @@ from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spe
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import InputFault
+from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.merge import cache_scope, merge
@@ -81,7 +82,8 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         replayed = replay(reading, discovery, layers(intern, prices, knobs), seams(prices, knobs))
         _refuse_unrecognised(reading, discovery)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
-        findings = _with_evidence(judged.findings, Rereader(reader, discovery.sources), settings.show_content)
+        formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
+        findings = _with_evidence(judged.findings, Rereader(reader, discovery.sources), formats, settings.show_content)
     finally:
         reader.inputs.close()
     return Report(
@@ -164,7 +166,7 @@ def _scope_key(exchange: Exchange, scope: Scope) -> tuple[str, ...]:
 def _refuse_unrecognised(reading: Reading, discovery: Discovery) -> None:
     """Nothing audited never looks like clean."""
     if reading.unrecognised:
-        names = ", ".join(source.path for source in reading.unrecognised[:3])
+        names = ", ".join(repr(source.path) for source in reading.unrecognised[:3])
         raise InputError(
             f"not a recording in a known format: {names}",
             f"Known formats: {', '.join(each.name for each in FORMATS)}. Force one with --input-format.",
@@ -173,8 +175,10 @@ def _refuse_unrecognised(reading: Reading, discovery: Discovery) -> None:
         raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
 
 
-def _with_evidence(findings: Sequence[Finding], records: Rereader, show_content: bool) -> Iterable[Finding]:
-    evidence = collect([finding.evidence_ref for finding in findings], records, show_content)
+def _with_evidence(
+    findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool
+) -> Iterable[Finding]:
+    evidence = collect([finding.evidence_ref for finding in findings], records, formats, show_content)
     return [replace(finding, evidence=found) for finding, found in zip(findings, evidence, strict=True)]
 
 

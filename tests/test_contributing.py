@@ -59,7 +59,7 @@ def test_the_format_reads_its_log(tree: Path) -> None:
     chat = recorder.anthropic("talk-1")
     chat.user("Hello?").call([use("look", {"at": "it"})])
     log = tree / "gateway.jsonl"
-    log.write_text("\n".join([_logged(recorder.records[0]), '{"chat": "talk-2", "sent": 5, "got": 5}', "{"]) + "\n")
+    log.write_text("\n".join([_logged(recorder.records[0]), '{"chat": "talk-2", "path": "/", "sent": 5, "got": 5}', "{"]) + "\n")
     reading = Reading(Reader(), [_module(tree / "seamaudit/ingest/formats/gateway.py").GatewayLog()], Interner(), strict=True)
     drafts = [item for item in reading.read(discover([str(log)]).sources) if isinstance(item, Draft)]
     assert [(draft.conversation, draft.api, draft.format) for draft in drafts] == [("talk-1", "anthropic.messages", "gateway-log")]
@@ -69,7 +69,8 @@ def test_the_format_reads_its_log(tree: Path) -> None:
 
 
 def _logged(record: dict[str, Any]) -> str:
-    return json.dumps({"chat": record["conversation"], "sent": record["request"]["body"], "got": record["response"]["body"]})
+    sent, got = record["request"]["body"], record["response"]["body"]
+    return json.dumps({"chat": record["conversation"], "path": "/v1/messages", "sent": sent, "got": got})
 
 
 def _module(path: Path) -> Any:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamaudit.evidence import EvidenceRef, collect, printable, redact, sanitize
+from seamaudit.evidence import Evidence, EvidenceRef, Excerpt, collect, printable, redact, sanitize
 from seamaudit.evidence.excerpt import excerpt
 from seamaudit.evidence.mask import mask
-from seamaudit.evidence.second_pass import CHANGED
+from seamaudit.evidence.second_pass import CHANGED, EQUAL
+from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.trace import Locus, Source
@@ -151,6 +152,7 @@ class TestExcerpt:
             ("Today is 2026-10-01.", "Today is 2026-10-02.", "Xxxxx xx ‹clock 2026-10-02›."),
             ("run 9b2e4c1a-11d2-4c3b-8f00-0c0ffee0aaaa", "run 8c2e4c1a-11d2-4c3b-8f00-0c0ffee0aaaa", "xxx ‹id …8c2e…›"),
             ("Paris is it", "Rome is it", "‹4-letter word› xx xx"),
+            ("item 4111111111111111", "item 4222222222222222", "xxxx ‹16-digit number›"),
             ("request 41 of", "request 42 of", "xxxxxxx ‹2-digit number› xx"),
             ('{"type":"a","name":"b"}', '{"name":"b","type":"a"}', '{"name":"x","type":"x"}'),
         ],
@@ -185,67 +187,81 @@ def write(path: Path, *records: object) -> tuple[list[Source], list[Locus]]:
     return [Source(0, str(path), "gzip" if path.suffix == ".gz" else "")], loci
 
 
-def system(text: str, **extra: object) -> dict[str, object]:
-    return {"request": {"body": {"system": [{"type": "text", "text": text, **extra}]}}}
+def pair(text: str, **extra: object) -> dict[str, object]:
+    """A recorded call whose system prompt is one text block."""
+    body = {
+        "model": "claude-sonnet-4-5",
+        "max_tokens": 10,
+        "system": [{"type": "text", "text": text, **extra}],
+        "messages": [{"role": "user", "content": "hi"}],
+    }
+    return {"request": {"method": "POST", "url": "https://api.anthropic.com/v1/messages", "body": body}, "response": {"status_code": 200}}
 
 
 BLOCK = "/request/body/system/0"
 
 
-def gather(sources: list[Source], *refs: EvidenceRef | None, show_content: bool = True) -> list[object]:
-    return list(collect(refs, Rereader(Reader(), sources), show_content))
+def gather(sources: list[Source], *refs: EvidenceRef, show_content: bool = True) -> list[Evidence]:
+    found = collect(refs, Rereader(Reader(), sources), {0: Pairs()}, show_content)
+    return [evidence for evidence in found if evidence]
+
+
+def text(excerpt: Excerpt | None) -> str | None:
+    return excerpt and excerpt.text
 
 
 class TestCollect:
     @pytest.mark.parametrize("name", ["trace.jsonl", "trace.jsonl.gz"])
     def test_reads_both_versions_again(self, tmp_path: Path, name: str) -> None:
-        sources, at = write(tmp_path / name, system("Today is Monday"), system("Today is Tuesday"))
-        ref = EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9)
-        (evidence,) = collect([ref], Rereader(Reader(), sources), show_content=True)
-        assert evidence is not None
-        assert evidence.was is not None
-        assert evidence.now is not None
-        assert (evidence.was.text, evidence.now.text, evidence.now.at) == ("Today is Monday", "Today is Tuesday", 9)
-        assert evidence.note == ""
+        sources, at = write(tmp_path / name, pair("Today is Monday"), pair("Today is Tuesday"))
+        (evidence,) = gather(sources, EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9))
+        assert evidence == Evidence(Excerpt("Today is Monday", 9), Excerpt("Today is Tuesday", 9), "")
 
     def test_keeps_the_order_it_was_asked_in(self, tmp_path: Path) -> None:
-        sources, at = write(tmp_path / "t.jsonl", system("one"), system("two"), system("three"))
-        third, none, first = collect(
-            [EvidenceRef(None, at[2].at(BLOCK)), None, EvidenceRef(None, at[0].at(BLOCK))], Rereader(Reader(), sources), show_content=True
-        )
+        sources, at = write(tmp_path / "t.jsonl", pair("one"), pair("two"), pair("three"))
+        refs = [EvidenceRef(None, at[2].at(BLOCK)), None, EvidenceRef(None, at[0].at(BLOCK))]
+        third, none, first = collect(refs, Rereader(Reader(), sources), {0: Pairs()}, show_content=True)
         assert none is None
-        assert third is not None
-        assert third.now is not None
-        assert first is not None
-        assert first.now is not None
-        assert (third.now.text, first.now.text) == ("three", "one")
+        assert (third, first) == (Evidence(None, Excerpt("three")), Evidence(None, Excerpt("one")))
 
     def test_the_marker_is_no_difference(self, tmp_path: Path) -> None:
-        plain, marked = {"name": "a"}, {"name": "a", "cache_control": {"type": "ephemeral"}}
-        sources, at = write(tmp_path / "t.jsonl", {"tools": [plain]}, {"tools": [marked]})
-        (evidence,) = collect([EvidenceRef(at[0].at("/tools/0"), at[1].at("/tools/0"))], Rereader(Reader(), sources))
-        assert evidence is not None
-        assert evidence.was is None
-        assert "equal" in evidence.note
+        sources, at = write(tmp_path / "t.jsonl", pair("same"), pair("same", cache_control={"type": "ephemeral"}))
+        (evidence,) = gather(sources, EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK)))
+        assert evidence == Evidence(None, Excerpt("same"), EQUAL)
+
+    def test_the_order_in_which_a_recorder_spells_a_message_is_no_difference(self, tmp_path: Path) -> None:
+        result = {"type": "tool_result", "tool_use_id": "t1", "content": "fine"}
+        other = {"content": "cold", "tool_use_id": "t1", "type": "tool_result"}
+        records = [pair("x"), pair("x")]
+        for record, block in zip(records, (result, other), strict=True):
+            record["request"]["body"]["messages"] = [{"role": "user", "content": [block]}]  # type: ignore[index]
+        sources, at = write(tmp_path / "t.jsonl", *records)
+        (evidence,) = gather(sources, EvidenceRef(*(where.at("/request/body/messages/0/content/0") for where in at)))
+        assert evidence.now is not None
+        assert evidence.now.text[evidence.now.at :].startswith("cold")
 
     def test_bodies_logged_as_text_are_opened(self, tmp_path: Path) -> None:
-        sources, at = write(tmp_path / "t.jsonl", {"body": json.dumps({"system": "inside"})})
-        (evidence,) = collect([EvidenceRef(None, at[0].at("/body/system"))], Rereader(Reader(), sources), show_content=True)
-        assert evidence is not None
-        assert evidence.now is not None
-        assert evidence.now.text == "inside"
+        sources, at = write(tmp_path / "t.jsonl", {"body": json.dumps({"answer": ["inside"]})})
+        (evidence,) = gather(sources, EvidenceRef(None, at[0].at("/body/answer/0")))
+        assert text(evidence.now) == "inside"
+
+    def test_what_no_adapter_knows_is_quoted_as_json(self, tmp_path: Path) -> None:
+        sources, at = write(tmp_path / "t.jsonl", {"a": {"b": 1}}, {"a": {"b": 2}})
+        ref = EvidenceRef(at[0].at("/a"), at[1].at("/a"), 0)
+        (evidence,) = collect([ref], Rereader(Reader(), sources), show_content=True)
+        assert evidence == Evidence(Excerpt('{"b":1}', 5), Excerpt('{"b":2}', 5), "")
 
     def test_a_file_that_changed_is_named(self, tmp_path: Path) -> None:
-        sources, at = write(tmp_path / "t.jsonl", system("Today is Monday"), system("Today is Tuesday"))
-        write(tmp_path / "t.jsonl", system("Tomorrow, Monday"), system("Tomorrow, Tuesday"))
-        refs = [EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9)]
-        (moved,) = collect(refs, Rereader(Reader(), sources))
+        sources, at = write(tmp_path / "t.jsonl", pair("Today is Monday"), pair("Today is Tuesday"))
+        ref = EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9)
+        write(tmp_path / "t.jsonl", pair("Monday, once more"[:15]), pair("Tuesday once more"[:16]))
+        (moved,) = gather(sources, ref)
+        write(tmp_path / "t.jsonl", pair("Today is Monday"), pair("Today is Monday!"), pair("more"))
+        (at_the_end,) = gather(sources, ref)
         (tmp_path / "t.jsonl").unlink()
-        (gone,) = collect(refs, Rereader(Reader(), sources))
-        assert moved is not None
-        assert gone is not None
-        assert (moved.note, gone.note) == (CHANGED, CHANGED)
-        assert (gone.was, gone.now) == (None, None)
+        (gone,) = gather(sources, ref)
+        assert (moved.note, at_the_end.note) == (CHANGED, CHANGED)
+        assert gone == Evidence(None, None, CHANGED)
 
     @given(st.binary(max_size=120), st.text(st.characters(codec=None), max_size=40))
     def test_raises_for_no_content(self, tmp_path_factory: pytest.TempPathFactory, data: bytes, pointer: str) -> None:
@@ -253,7 +269,7 @@ class TestCollect:
         path.write_bytes(data)
         where = Locus(0, 1, 0, len(data))
         refs = [EvidenceRef(where.at(pointer), where.at("/" + pointer), 3), EvidenceRef(None, where), EvidenceRef()]
-        collect(refs, Rereader(Reader(), [Source(0, str(path))]))
+        collect(refs, Rereader(Reader(), [Source(0, str(path))]), {0: Pairs()})
 
     def test_no_planted_token_shows_by_default(self, tmp_path: Path) -> None:
         block = {
@@ -263,8 +279,8 @@ class TestCollect:
             "number": 7319442087,
         }
         other = {**block, "content": f"moved {CANARY}"}
-        sources, at = write(tmp_path / "t.jsonl", {"b": block, CANARY: {"b": CANARY}}, {"b": other})
-        pointers = ["", "/b", f"/b/{CANARY}", "/b/content/0", "/b/content/1", "/b/number", f"/{CANARY}/b"]
+        sources, at = write(tmp_path / "t.jsonl", {"b": block, CANARY: {"b": CANARY}, **pair(CANARY)}, {"b": other, **pair(f"x{CANARY}")})
+        pointers = ["", "/b", f"/b/{CANARY}", "/b/content/0", "/b/content/1", "/b/number", f"/{CANARY}/b", BLOCK]
         refs = [EvidenceRef(was, at[1].at("/b"), 0) for was in map(at[0].at, pointers)]
         refs += [EvidenceRef(None, now) for now in map(at[0].at, pointers)]
         found = repr(gather(sources, *refs, show_content=False))

@@ -69,8 +69,8 @@ def check_rules(directory: Annotated[Path, typer.Argument(help="A directory of r
     """Validate a directory of rules without reading a trace. Exits 2 where one cannot be used."""
     from seamaudit.catalog.load import check_directory
 
-    checked = check_directory(directory)
-    typer.echo(f"{len(checked)} rules are sound")
+    checked = len(check_directory(directory))
+    typer.echo(f"{checked} of {checked} rules are sound")
 
 
 @app.command("test")

@@ -12,8 +12,8 @@ KEPT_IDENTIFIER = 4
 
 _VALUES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("clock", CLOCK),
-    ("digit number", re.compile(r"(?<!\w)\d{1,200}(?!\w)")),
     ("id", IDENTIFIER),
+    ("digit number", re.compile(r"(?<!\w)\d{1,200}(?!\w)")),
     ("letter word", re.compile(r"\w{1,200}")),
 )
 REACH = 240
@@ -48,6 +48,8 @@ def value_at(text: str, point: int) -> Secret | None:
     touching = None
     for kind, pattern in _VALUES:
         for match in pattern.finditer(text, max(0, point - REACH), point + REACH):
+            if kind == "id" and match.group().isdigit():
+                continue  # an identifier or an amount: how long it is, and no digit of it, shows
             if match.start() <= point < match.end():
                 return None if _is_protocol(text, match) else Secret(match.start(), match.end(), kind)
             if match.end() == point and touching is None and not _is_protocol(text, match):

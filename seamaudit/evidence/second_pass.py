@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seamaudit.evidence.excerpt import Evidence, EvidenceRef, Excerpt, excerpt
 from seamaudit.ingest import jsontext
+from seamaudit.ingest.formats.base import Format
+from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.reread import Rereader
 from seamaudit.trace import Locus
 from seamaudit.trace.prefix import common_prefix
@@ -17,39 +20,72 @@ CHANGED = "changed since read"
 EQUAL = "the texts are equal; they differ in how they are marked or placed"
 
 
-def collect(refs: Sequence[EvidenceRef | None], records: Rereader, show_content: bool = False) -> list[Evidence | None]:
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """The text at a place; `exact` where it is the very text that layers compared, so that offsets in it can be checked."""
+
+    text: str
+    exact: bool
+
+
+def collect(
+    refs: Sequence[EvidenceRef | None], records: Rereader, formats: Mapping[int, Format] | None = None, show_content: bool = False
+) -> list[Evidence | None]:
     """The evidence behind each reference, in their order; None for None. Raises nothing for any content.
 
-    A text that is no longer there, or no longer parts where the layer saw it part, is marked CHANGED.
+    `formats` says, by source, how its records are adapted: prompt positions are then quoted as layers saw them, anything
+    else as the JSON found at its pointer. What is no longer there, or no longer parts where a layer saw it part, is CHANGED.
     """
     loci = [locus for ref in refs if ref for locus in (ref.was, ref.now) if locus]
-    texts = _texts(loci, records)
-    return [_evidence(ref, texts, show_content) if ref else None for ref in refs]
+    quotes = _quotes(loci, records, formats or {})
+    return [_evidence(ref, quotes, show_content) if ref else None for ref in refs]
 
 
-def _texts(loci: Iterable[Locus], records: Rereader) -> dict[Locus, str]:
-    """The text at each place; those that cannot be found again are missing."""
-    wanted: dict[Locus, set[Locus]] = defaultdict(set)
+def _quotes(loci: Iterable[Locus], records: Rereader, formats: Mapping[int, Format]) -> dict[Locus, _Quote]:
+    """What stands at each place; places that are gone are missing."""
+    wanted: dict[Locus, set[str]] = defaultdict(set)
     for locus in loci:
-        wanted[replace(locus, pointer="")].add(locus)
-    texts: dict[Locus, str] = {}
+        wanted[replace(locus, pointer="")].add(locus.pointer)
+    quotes: dict[Locus, _Quote] = {}
     for record, data in records.read(wanted):
-        for locus, text in _record_texts(data, wanted[record]):
-            texts[locus] = text
+        sent = _prompt(data, record, wanted[record], formats.get(record.source))
+        found = _pointed(data, wanted[record] - sent.keys())
+        quotes |= {record.at(pointer): _Quote(text, exact=True) for pointer, text in sent.items()}
+        quotes |= {record.at(pointer): _Quote(text, exact=False) for pointer, text in found.items()}
+    return quotes
+
+
+def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | None) -> dict[str, str]:
+    """The texts of a record's prompt at some pointers, read again the way they were read first."""
+    if adapter is None:
+        return {}
+    intern = Interner()
+    try:
+        requests = [draft.request for draft in adapter.open(intern)(data, record)]
+    except Exception:  # as in the first read a record that cannot be adapted costs itself, not the run
+        return {}
+    texts: dict[str, str] = {}
+    for request in requests:
+        places = request.pointers(range(request.prefix.length)).values()
+        for pointer, segment in zip(places, request.prefix.segments(), strict=True):
+            if pointer in pointers and (text := intern.texts.get(segment.id)) is not None:
+                texts[pointer] = text.decode("utf-8", "surrogatepass")
     return texts
 
 
-def _record_texts(data: bytes, loci: Iterable[Locus]) -> Iterable[tuple[Locus, str]]:
+def _pointed(data: bytes, pointers: Iterable[str]) -> dict[str, str]:
+    """The values that JSON pointers lead to."""
     try:
         record = jsontext.parse(data).value
     except jsontext.Unparsable:
         # A record that is no JSON can still be quoted as a whole: that it cannot be read may be the finding.
         record = data.decode("utf-8", "replace")
-    for locus in loci:
-        try:
-            yield locus, _text(_resolve(record, locus.pointer))
-        except LookupError:
-            continue
+    texts: dict[str, str] = {}
+    for pointer in pointers:
+        with suppress(LookupError):
+            value = _resolve(record, pointer)
+            texts[pointer] = value if isinstance(value, str) else jsontext.ordered(value).decode("utf-8", "surrogatepass")
+    return texts
 
 
 def _resolve(value: Any, pointer: str) -> Any:
@@ -73,29 +109,21 @@ def _unquoted(text: str) -> Any:
         raise LookupError from None
 
 
-def _text(value: Any) -> str:
-    """What a layer compared: the bare text of a text block, else its JSON in one spelling, without its cache marker."""
-    if isinstance(value, dict):
-        value = {key: member for key, member in value.items() if key != "cache_control"}
-        if isinstance(text := value.get("text"), str) and str(value.get("type", "text")).endswith("text"):
-            return text
-    return value if isinstance(value, str) else jsontext.ordered(value).decode("utf-8", "surrogatepass")
-
-
-def _evidence(ref: EvidenceRef, texts: Mapping[Locus, str], show_content: bool) -> Evidence:
-    was, now = (texts.get(locus) if locus else None for locus in (ref.was, ref.now))
+def _evidence(ref: EvidenceRef, quotes: Mapping[Locus, _Quote], show_content: bool) -> Evidence:
+    was, now = (quotes.get(locus) if locus else None for locus in (ref.was, ref.now))
     lost = (ref.was is not None and was is None) or (ref.now is not None and now is None)
     if was is None or now is None:
         return Evidence(_beginning(was, show_content), _beginning(now, show_content), CHANGED if lost else "")
-    if was == now:
+    if was.text == now.text:
         return Evidence(None, _beginning(now, show_content), EQUAL if ref.diverges_at is None else CHANGED)
-    at = common_prefix(was, now)
-    moved = ref.diverges_at is not None and ref.diverges_at != common_prefix(_bytes(was), _bytes(now))
-    return Evidence(excerpt(was, at, show_content), excerpt(now, at, show_content), CHANGED if moved else "")
+    at = common_prefix(was.text, now.text)
+    checked = ref.diverges_at is not None and was.exact and now.exact
+    moved = checked and ref.diverges_at != common_prefix(_bytes(was.text), _bytes(now.text))
+    return Evidence(excerpt(was.text, at, show_content), excerpt(now.text, at, show_content), CHANGED if moved else "")
 
 
-def _beginning(text: str | None, show_content: bool) -> Excerpt | None:
-    return None if text is None else excerpt(text, None, show_content)
+def _beginning(quote: _Quote | None, show_content: bool) -> Excerpt | None:
+    return None if quote is None else excerpt(quote.text, None, show_content)
 
 
 def _bytes(text: str) -> bytes:

@@ -221,7 +221,7 @@ def _concatenated(parts: Sequence[Element]) -> Element:
 
 def block_digest(block: Block, text: bytes) -> bytes:
     """The cache key of a block: its text in one spelling, with zone and role mixed in."""
-    return jsontext.digest(b"%b\0%b\0%b" % (block.zone.encode(), block.role.encode(), text))
+    return jsontext.digest(b"%b\0%b\0%b" % (block.zone.encode(), block.role.encode("utf-8", "surrogatepass"), text))
 
 
 def answer_digest(block: Block) -> bytes:

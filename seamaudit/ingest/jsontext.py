@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import xxhash
 
 MAX_DEPTH = 200
 """Deepest nesting that is read; orjson dumps no deeper than 253, so what is read can be written again."""
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def parse(data: bytes) -> Parsed:
         return _lenient(data)
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and depth_of(data) > MAX_DEPTH:
         raise Unparsable("too_deep")
-    return Parsed(value, ("nul",) if b"\\u0000" in data else ())
+    return Parsed(value, ("nul",) if _has_nul(data) else ())
 
 
 def _lenient(data: bytes) -> Parsed:
@@ -77,11 +80,11 @@ def _lenient(data: bytes) -> Parsed:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise Unparsable(error.cause if isinstance(error, Unparsable) else "not_json") from None
-    if _has_surrogate(text):
+    if _has_surrogate(value):
         broken.append("lone_surrogate")
     if not broken:
         _check_finite(value)
-    if "\\u0000" in text:
+    if _has_nul(data):
         broken.append("nul")
     return Parsed(value, tuple(broken))
 
@@ -102,8 +105,18 @@ def _check_finite(value: Any) -> None:
             raise Unparsable("not_finite")
 
 
-def _has_surrogate(text: str) -> bool:
-    return "\\ud" in text or "\\uD" in text
+def _has_nul(data: bytes) -> bool:
+    """Whether an escape stands for NUL; an escaped backslash before `u0000` (source code, say) makes none."""
+    return b"\\u0000" in data and _NUL.search(data) is not None
+
+
+def _has_surrogate(value: Any) -> bool:
+    """Whether any text holds half a pair; whole pairs are what escapes are for."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def ordered(value: Any) -> bytes:

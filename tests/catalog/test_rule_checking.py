@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import seamaudit
 from seamaudit.catalog.load import check_directory, load_catalog, validated
 from seamaudit.catalog.problem import RefusedRules
 from seamaudit.catalog.schema import rule_schema
@@ -201,3 +203,10 @@ def test_a_column_that_a_layer_adds_is_known_at_once(tmp_path: Path) -> None:
     told = problems(tmp_path, text)
     assert any('unknown column "cause"' in problem for problem in told)
     assert any('"lost" is none of tokens' in problem for problem in told)
+
+
+def test_every_fact_of_the_source_is_a_table_without_being_listed_anywhere() -> None:
+    sources = Path(seamaudit.__file__).parent.rglob("*.py")
+    declared = {name for source in sources for name in re.findall(r'^@fact\(\s*"(\w+)"', source.read_text("utf-8"), re.MULTILINE)}
+    assert declared
+    assert declared <= {table.name for table in tables()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from seamaudit.catalog.shipped import shipped_rules
 from seamaudit.cli.rules import app
 from seamaudit.errors import CatalogError, UsageError
 from tests.catalog.rows import rule_data, written
+
+FIXTURES = shipped_rules().parent / "fixtures"
 
 
 def run(*arguments: str) -> str:
@@ -66,11 +69,26 @@ def test_an_unknown_code_is_a_usage_error_with_what_was_meant() -> None:
 
 
 def test_check_counts_sound_rules(tmp_path: Path) -> None:
-    assert run("check", own_catalog(tmp_path)) == "1 rules are sound\n"
-    assert run("check", str(shipped_rules())) == f"{len(load_catalog())} rules are sound\n"
+    assert run("check", own_catalog(tmp_path)) == "1 of 1 rules are sound\n"
+    assert run("check", str(shipped_rules())) == f"{len(load_catalog())} of {len(load_catalog())} rules are sound\n"
 
 
 def test_check_refuses_what_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "XX001-something-moves.yaml").write_text(written(rule_data(severity="hgh")).text)
     with pytest.raises(CatalogError, match=r'XX001-something-moves\.yaml:5:14: "hgh" is none of .* \(did you mean "high"\?\)'):
         CliRunner().invoke(app, ["check", str(tmp_path)], catch_exceptions=False)
+
+
+def test_test_tells_every_line_that_differs_and_fails(tmp_path: Path) -> None:
+    case = tmp_path / "CA002"
+    shutil.copytree(FIXTURES / "CA002", case, ignore=shutil.ignore_patterns("*.py"))
+    assert run("test", str(tmp_path)) == "CA002: ok\n1 of 1 cases passed\n"
+    (case / "good.expect.json").write_text('{"1": ["TP001"]}')
+    result = CliRunner().invoke(app, ["test", str(case)])
+    assert result.exit_code == 1
+    assert f"{case}/good.jsonl:1: missing TP001\n0 of 1 cases passed\n" in result.output
+
+
+def test_test_needs_cases(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no cases in it"):
+        CliRunner().invoke(app, ["test", str(tmp_path)], catch_exceptions=False)

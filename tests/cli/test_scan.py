@@ -202,9 +202,13 @@ class TestEnd:
     def test_an_empty_directory_ends_with_3(self, tmp_path: Path) -> None:
         assert real(str(tmp_path)).returncode == 3
 
-    def test_a_hostile_path_is_shown_safely(self, tmp_path: Path) -> None:
-        done = real(str(tmp_path / "x\n::error::y\x1b[2J.jsonl"))
-        assert done.returncode == 2
+    @pytest.mark.parametrize(("content", "code"), [(None, 2), (b"not json\n", 3)])
+    def test_a_hostile_path_is_shown_safely(self, tmp_path: Path, content: bytes | None, code: int) -> None:
+        path = tmp_path / "x\n::error::y\x1b[2J.jsonl"
+        if content:
+            path.write_bytes(content)
+        done = real(str(path))
+        assert done.returncode == code
         assert b"\x1b" not in done.stderr
         assert not any(line.lstrip().startswith(b"::") for line in done.stderr.splitlines())
 

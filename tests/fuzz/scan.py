@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-FORMATS = ("json", "terminal", "jsonl")
+from seamaudit.ingest.detect import named
+from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.known import FORMATS
+from seamaudit.ingest.read import Reading
+from seamaudit.ingest.reader import Reader
+from seamaudit.ingest.sources import discover
+
+OUTPUTS = ("json", "terminal", "jsonl")
 ALLOWED = frozenset({0, 1, 3})
 """Clean, findings, not all read. 2 and 4 would be the scan's own failure."""
 TIME_LIMIT = 300
@@ -31,7 +39,10 @@ def scan(path: Path, output_format: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def check(path: Path, output_format: str) -> Failure | None:
-    """Scan one file: a known exit code, no traceback, and in JSON the books: every byte and line in its place."""
+    """Read and scan one file: a known exit code, no traceback, and in JSON the books: every byte and line in its place."""
+    failure = read_strictly(path)
+    if failure:
+        return failure
     try:
         done = scan(path, output_format)
     except subprocess.TimeoutExpired:
@@ -42,6 +53,17 @@ def check(path: Path, output_format: str) -> Failure | None:
     if output_format == "json":
         wrong = books(json.loads(done.stdout)["summary"], path.read_bytes())
         return Failure(path, wrong, said) if wrong else None
+    return None
+
+
+def read_strictly(path: Path) -> Failure | None:
+    """Read one file with the net taken away: what a scan would count as `reader_error` is a defect of a format."""
+    reading = Reading(Reader(), FORMATS, Interner(), forced=named("pairs", FORMATS), strict=True)
+    try:
+        for _ in reading.read(discover([str(path)]).sources):
+            pass
+    except Exception:
+        return Failure(path, "a reader failed", traceback.format_exc()[-3000:])
     return None
 
 
@@ -65,7 +87,7 @@ def run(lines: Iterable[bytes], folder: Path, batch: int) -> list[Failure]:
     for number, chunk in enumerate(_batches(lines, batch)):
         path = folder / f"fuzz-{number:03}.jsonl"
         path.write_bytes(b"".join(line + b"\n" for line in chunk))
-        failure = check(path, FORMATS[number % len(FORMATS)])
+        failure = check(path, OUTPUTS[number % len(OUTPUTS)])
         if failure is None:
             path.unlink()
         else:
@@ -74,7 +96,7 @@ def run(lines: Iterable[bytes], folder: Path, batch: int) -> list[Failure]:
 
 
 def narrowed(failure: Failure, folder: Path, output_format: str = "json") -> Failure:
-    """The failure on as few lines as halving finds."""
+    """The failure on as few lines as halving finds; as it was where the JSON report does not show it."""
     lines = failure.path.read_bytes().splitlines(keepends=True)
     path = folder / "narrowed.jsonl"
     while len(lines) > 1:

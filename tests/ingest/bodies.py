@@ -68,5 +68,6 @@ def first_event(response: Response, name: str) -> StreamEvent:
 
 def sent_back(answer: Response, later: Request) -> bool:
     """Whether every answer stands in a later request, under its own digest and in its own order."""
+    assert answer.answers
     there = iter([segment.ordered for segment in segments(later)])
     return all(any(digest == each.ordered for digest in there) for each in answer.answers)

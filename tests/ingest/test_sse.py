@@ -1,3 +1,5 @@
+"""Event streams as text: what is whole, what is cut, and what recorders do to line ends."""
+
 from __future__ import annotations
 
 import base64

@@ -12,7 +12,7 @@ from seamaudit.facts import Fact
 from seamaudit.layers.base import Unchecked
 from seamaudit.layers.cost import Check, Cost, CostKnobs, Gap, Spend, Unpriced, UsageFault, UsageGap
 from seamaudit.providers.units import ORDINARY, Terms, UnitPrices
-from seamaudit.trace import Breakpoint, Convention, Exchange, Level, Response, Usage
+from seamaudit.trace import Breakpoint, Convention, Exchange, Level, Response, ToolCall, Usage
 from tests.builders import Story, answer, call, stream
 
 F = TypeVar("F", bound=Fact)
@@ -132,6 +132,20 @@ def test_markers_tell_the_life_of_writes_where_the_usage_does_not(ttls: tuple[st
     assert spent(exchange).cache_write_usd == expected
 
 
+@pytest.mark.parametrize(
+    ("api", "tool", "unknown"),
+    [
+        ("openai.responses", call("ws_1", server=True), True),
+        ("openai.responses", replace(call("ts_1", server=True), name="tool_search"), False),
+        ("openai.responses", call("fc_1"), False),
+        ("anthropic.messages", call("srvtoolu_1", server=True), False),  # its usage counts them
+    ],
+)
+def test_fees_of_server_tools_that_no_usage_counts_are_told(api: str, tool: ToolCall, unknown: bool) -> None:
+    response = answer(tool, usage=Usage(input=20, output=5))
+    assert spent(Story(api=api).exchange(response=response)).fees_unknown is unknown
+
+
 COUNTS = st.none() | st.integers(0, 1_000_000)
 
 
@@ -209,7 +223,8 @@ def test_a_format_that_keeps_no_usage_is_told_apart() -> None:
         used(),
         silent(status=400),
         silent(status=529, stream=CHAT_STREAM),
-        silent(status=None, error_type="overloaded_error", answers=()),
+        silent(status=None, error_type="overloaded_error"),
+        silent(stream=stream("chat", [("delta", 0, "content"), "error"], error_type="tool_use_failed")),
     ],
 )
 def test_no_gap_where_there_is_usage_or_was_no_success(response: Response | None) -> None:
@@ -241,6 +256,13 @@ def test_more_cached_than_there_was_cannot_be_under_an_inclusive_count() -> None
     assert check(Story().exchange(response=used(**over, convention=Convention.INCLUSIVE))) is Check.CACHED_EXCEEDS_TOTAL
     assert check(Story().exchange(response=used(**over, convention=Convention.UNKNOWN))) is None
     assert check(Story().exchange(response=used(**{**over, "cache_write": 5}, convention=Convention.INCLUSIVE))) is None
+
+
+def test_a_server_that_counts_cached_tokens_apart_has_another_convention_and_no_fault() -> None:
+    apart = {"input": 20, "cache_read": 150, "output": 5, "convention": Convention.INCLUSIVE}
+    assert check(Story().exchange(response=used(**apart, total=175))) is None
+    assert check(Story().exchange(response=used(**apart, total=25))) is Check.CACHED_EXCEEDS_TOTAL
+    assert check(Story().exchange(response=used(**apart))) is Check.CACHED_EXCEEDS_TOTAL
 
 
 def test_reading_what_no_recorded_call_has_written_is_normal() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.stream import CutCall, Fault, StopFault, StopMismatch, Stream, StreamFault, StreamKnobs, StreamLife, Terminal
-from seamaudit.trace import ArgumentState, Exchange, Need, StreamRecord, Times
+from seamaudit.trace import ArgumentState, Exchange, Level, Need, StreamRecord, Times
 from tests.builders import Event, Story, answer, call, calling, result, say, stream
 
 F = TypeVar("F", bound=Fact)
@@ -226,6 +226,11 @@ def test_gemini_may_repeat_its_finish_reason_and_may_block_the_prompt() -> None:
     assert life("gemini", [("blocked", None, "SAFETY")]).terminal is Terminal.COMPLETE
 
 
+def test_a_terminal_event_sent_twice_harms_nobody() -> None:
+    assert faults("anthropic", [*ANTHROPIC, "ping", "message_stop"]) == []
+    assert faults("chat", [*CHAT, "done"]) == []
+
+
 def test_a_chat_call_may_begin_at_any_index() -> None:
     events: list[Event] = [("delta", 1, "tool_call_start"), ("delta", 1, "tool_arguments"), ("finish", 0, "tool_calls"), "done"]
     assert faults("chat", events) == []
@@ -384,6 +389,8 @@ def test_an_error_code_is_a_code_and_short() -> None:
             Fault.BLOCK_ORDER,
             "block_inside_block",
         ),
+        (["message_start", *TEXT[:-1], *block(1, "text", "text_delta"), *END], Fault.BLOCK_ORDER, "block_inside_block"),
+        (["message_start", TEXT[0], *TEXT, *END], Fault.INDEX_GAP, "index_repeated"),
         (["message_start", *TEXT[:-1], *END], Fault.UNCLOSED_BLOCK, "text"),
         (["message_start", *block(1, "text", "text_delta"), *END], Fault.INDEX_GAP, "index_skipped"),
         (["message_start", *TEXT, *TEXT, *END], Fault.INDEX_GAP, "index_repeated"),
@@ -549,9 +556,10 @@ def test_streams_are_judged_like_whole_bodies() -> None:
         stream("anthropic", ["message_start", ("content_block_start", 0, "text")]),
         stream("anthropic", ["message_start", ("error", None, "overloaded_error")]),
         stream("anthropic", ANTHROPIC_CALL, unreadable=1),
+        stream("anthropic", [*ANTHROPIC_CALL[:5], *ANTHROPIC_CALL[6:]]),
     ],
 )
-def test_no_stop_reason_is_judged_behind_a_broken_transport(record: StreamRecord) -> None:
+def test_no_stop_reason_is_judged_behind_a_broken_stream(record: StreamRecord) -> None:
     assert of(StopFault, replay(Story().exchange(response=answer(stop="tool_use", stream=record)))) == []
 
 
@@ -559,6 +567,14 @@ def test_a_cut_body_is_not_checked() -> None:
     facts = replay(Story().exchange(response=answer(stop="tool_use", complete=False)))
     assert [(fact.table, fact.reason) for fact in of(Unchecked, facts)] == [("stop_faults", "the response body was cut")]
     assert of(StopFault, facts) == []
+
+
+def test_a_recording_of_messages_without_stop_reasons_is_not_checked() -> None:
+    messages, wire = Story(level=Level.MESSAGES), Story(level=Level.WIRE)
+    [fact] = of(Unchecked, replay(messages.exchange(response=answer(call(), stop=""))))
+    assert (fact.table, fact.reason) == ("stop_faults", "no stop reason is recorded")
+    assert replay(messages.exchange(response=answer(call(), stop="tool_use"))) == []
+    assert replay(wire.exchange(response=answer(call(), stop=""))) == []
 
 
 def test_a_refusal_by_http_is_not_judged() -> None:

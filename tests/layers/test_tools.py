@@ -131,6 +131,10 @@ class TestAnthropic:
         (fault,) = told(PairingFault, Story().exchange(late))
         assert (fault.fault, fault.tool) == (PairFault.RESULT_NOT_ADJACENT, "look")
 
+    def test_a_late_result_given_twice_is_late_and_a_duplicate(self) -> None:
+        late = [*ASK, *message(calling("a")), *WELL, *message(say("assistant", "ok")), *message(result("a"), result("a", "again"))]
+        assert faults(Story().exchange(late)) == [(PairFault.RESULT_NOT_ADJACENT, "a"), (PairFault.DUPLICATE_RESULT, "a")]
+
     def test_an_orphan_that_is_answered_late_is_both_in_turn(self) -> None:
         story = Story()
         orphan = [*ASK, *message(calling("a")), *message(say("user", "wait"))]
@@ -370,6 +374,19 @@ class TestToolCalls:
         third = story.exchange([*ANSWERED, *message(calling("a", arguments="[2]")), *WELL])
         assert [(fact.exchange, fact.answered) for fact in told(ToolCalled, first, second, third)] == [(0, True), (1, False)]
 
+    def test_an_old_call_does_not_settle_a_new_one_of_its_id(self) -> None:
+        story = Story()
+        first = story.exchange(ANSWERED, answer(call("a")))
+        second = story.exchange([*ANSWERED, *WELL])
+        assert [fact.answered for fact in told(ToolCalled, first, second)] == [None]
+
+    def test_calls_of_one_id_settle_in_the_order_they_were_made(self) -> None:
+        story = Story()
+        first = story.exchange(ASK, answer(call("a")))
+        second = story.exchange([*ASK, *WELL], answer(call("a")))
+        third = story.exchange([*ANSWERED, *message(calling("a", arguments="[2]")), *WELL])
+        assert {(fact.exchange, fact.answered) for fact in told(ToolCalled, first, second, third)} == {(0, True), (1, False)}
+
     def test_calls_without_ids_are_known_by_name_and_arguments(self) -> None:
         story = gemini()
         made = ToolCall(id="", name="roll", arguments=digest("[7]"), state=ArgumentState.PARSED, pointer="/response/body/x")
@@ -454,6 +471,17 @@ class TestCallFaults:
         calls = (call("a", state=ArgumentState.INVALID), call("b", state=ArgumentState.CUT))
         found = told(CallFault, chat().exchange(ASK, answer(*calls, stop="length"), request=OFFERS))
         assert [(fact.call_id, fact.blame) for fact in found] == [("a", Blame.MODEL), ("b", Blame.LIMIT)]
+
+    def test_a_whole_stream_without_stop_word_did_not_break_off(self) -> None:
+        record = stream("chat", [("delta", 0, "tool_call_start"), ("delta", 0, "tool_arguments"), "done"])
+        bad = call("a", state=ArgumentState.INVALID)
+        assert [fact.blame for fact in told(CallFault, chat().exchange(ASK, answer(bad, stop="", stream=record), request=OFFERS))] == [
+            Blame.MODEL
+        ]
+
+    def test_an_answer_the_recording_lost_is_not_judged(self) -> None:
+        lost = Story().exchange(ASK, answer(call("a", "late")), request=OFFERS, lacks={Need.RESPONSE: "binary"})
+        assert told(CallFault, lost) == [] and told(ToolCalled, lost) == []
 
     def test_an_object_that_a_limit_cut_still_parses(self) -> None:
         cut = call("a", state=ArgumentState.CUT)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,8 @@ def test_an_unknown_price_never_becomes_nothing(usage: Usage, name: str) -> None
 
 @given(usages(), st.sampled_from(["input", "output"]))
 def test_an_unknown_count_never_becomes_nothing(usage: Usage, name: str) -> None:
-    blind = replace(usage, **{name: None})
+    unknown: dict[str, Any] = {name: None}
+    blind = replace(usage, **unknown)
     assert bill(blind, OPUS) is Missing.COUNT
     assert cost(blind, OPUS) is None
 
@@ -112,6 +114,14 @@ def test_searches_are_billed_apart() -> None:
     usage = Usage(input=0, output=0, recorded={"server_tool_use.web_search_requests": 3})
     assert made(usage).fees == 30_000_000_000  # $ 0.03
     assert bill(usage, replace(OPUS, search=None)) is Missing.PRICE
+
+
+def test_passes_that_are_listed_and_not_counted_make_no_bill() -> None:
+    own = {"input_tokens": 30, "output_tokens": 5, "iterations.0.input_tokens": 10, "iterations.0.output_tokens": 3}
+    whole = {**own, "iterations.1.input_tokens": 20, "iterations.1.output_tokens": 2}
+    with_advisor = {**whole, "iterations.2.input_tokens": 900, "iterations.2.output_tokens": 40}
+    assert isinstance(bill(Usage(input=30, output=5, recorded=whole), OPUS), Bill)
+    assert bill(Usage(input=30, output=5, recorded=with_advisor), OPUS) is Missing.COUNT
 
 
 def test_fees_nobody_knows_make_no_bill() -> None:

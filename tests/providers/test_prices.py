@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seamaudit.providers.prices import PriceBook, Terms, UnitPrices, table_date
 
@@ -247,8 +249,26 @@ def test_prices_that_change_with_the_hour_need_a_time(book: PriceBook) -> None:
     assert book.unit("deepseek", "deepseek-v4-flash", None, input_tokens=SMALL) is None
 
 
+def test_hours_came_with_the_newest_dated_price(book: PriceBook) -> None:
+    assert known(book, "deepseek", "deepseek-v4-flash", at(2026, 6, 10, 9)).input == per_million("0.14")
+    assert known(book, "deepseek", "deepseek-v4-flash", at(2026, 8, 18, 9)).input == per_million("0.22")
+    assert known(book, "deepseek", "deepseek-v4-flash", at(2026, 9, 10, 9)).input == per_million("0.30")
+
+
 def test_fees_that_are_not_by_token_are_told(book: PriceBook) -> None:
     assert known(book, "perplexity", "sonar").surcharged
+
+
+PROVIDERS = st.sampled_from(["anthropic", "openai", "google", "aws", "azure", "openrouter", "deepseek", "unknown", "", "nobody"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(PROVIDERS, st.text(max_size=250), st.none() | st.floats(), st.text(max_size=12), st.none() | st.integers())
+def test_any_question_has_an_answer(
+    book: PriceBook, provider: str, model: str, when: float | None, word: str, input_tokens: int | None
+) -> None:
+    prices = book.unit(provider, model, when, Terms(tier=word, speed=word, geo=word), input_tokens)
+    assert prices is None or isinstance(prices, UnitPrices)
 
 
 def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

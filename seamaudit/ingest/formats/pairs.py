@@ -86,7 +86,7 @@ _decoder = msgspec.json.Decoder(_Line)
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A record taken apart: where its halves stand, the raw request body and the parsed response."""
+    """A record taken apart: where its halves stand, the raw request body, the parsed response and what had to be forgiven in it."""
 
     body: RawBody
     body_at: str
@@ -133,8 +133,6 @@ class _Reader:
         conversation = _text(_first(pair.extra, _CONVERSATIONS))
         base = conversation or "\0alone"
         request = shape.request(pair.body, path, pair.body_at, base, self._intern, locus)
-        if pair.broken:
-            request = replace(request, broken=(*request.broken, *((cause, "") for cause in pair.broken if not request.broken)))
         response = _response(pair, shape, host, path)
         provider, platform = provider_of(host, shape.api)
         times = _times(pair, response)
@@ -160,7 +158,7 @@ class _Reader:
 def _take_apart(data: bytes) -> _Pair:
     try:
         line = _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _take_apart_slowly(data)
     sent = line.request
     extra = {name: value for name in _FIELDS if (value := getattr(line, name)) is not None}
@@ -173,7 +171,7 @@ def _take_apart(data: bytes) -> _Pair:
     if not isinstance(line.response, msgspec.UnsetType):
         parsed = jsontext.parse(bytes(line.response))
         answer, broken = parsed.value, parsed.broken
-    return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, _answer_broken(broken))
+    return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, broken)
 
 def _answer_broken(broken: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"response:{cause}" for cause in broken)
@@ -227,8 +225,9 @@ def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response |
         key = "body_raw" if isinstance(answer.get("body_raw"), str) else "body"
         answer, at = _unquoted(answer.get(key)), f"{at}/{key}"
     response = _spoken(answer, at, status, shape, host, path)
-    causes = tuple(cause.removeprefix("response:") for cause in pair.broken)
-    return replace(response, broken=(*response.broken, *((cause, "") for cause in causes))) if response and causes else response
+    if response is None or not pair.broken:
+        return response
+    return replace(response, broken=(*response.broken, *((cause, "") for cause in pair.broken)))
 
 def _spoken(answer: Any, at: str, status: int | None, shape: BodyShape, host: str, path: str) -> Response | None:
     if isinstance(answer, str):

@@ -51,8 +51,8 @@ class Anthropic(Machine):
     def _block(self, event: StreamEvent) -> None:
         if self.stopped:
             self.flaw(Fault.BLOCK_ORDER, "block_after_stop", event)
-        elif self.open:
-            self.flaw(Fault.BLOCK_ORDER, "block_inside_block", event)
+        elif self.open and event.index not in self.open:
+            self.flaw(*INTERLEAVED, event)
         self.types[event.index] = event.detail
         self.opens(_anthropic_letter(event.detail), event)
 
@@ -65,6 +65,12 @@ class Anthropic(Machine):
         allowed = DELTAS.get(self.types.get(event.index, ""))
         if allowed is not None and event.detail in KNOWN_DELTAS and event.detail not in allowed:
             self.flaw(Fault.DELTA_TYPE, f"{event.detail}_in_{self.types[event.index]}", event)
+
+    def refuse_open(self, event: StreamEvent) -> None:
+        """No block may be open here; that one opened inside another is one fault, not two."""
+        if INTERLEAVED not in self.flaws:
+            super().refuse_open(event)
+        self.open.clear()
 
     def _block_stop(self, event: StreamEvent) -> None:
         self.letter("B")
@@ -84,8 +90,10 @@ class Anthropic(Machine):
         self.refuse_open(event)
         if not self.stopped:
             self.flaw(Fault.NO_STOP_REASON, "no_stop_reason", event)
-        self.close()
+        self.close(event)
 
+
+INTERLEAVED = (Fault.BLOCK_ORDER, "block_inside_block")
 
 DELTAS: Mapping[str, frozenset[str]] = {
     "text": frozenset({"text_delta", "citations_delta"}),

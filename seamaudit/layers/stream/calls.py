@@ -10,7 +10,7 @@ from seamaudit.facts import Fact
 from seamaudit.layers.stream.facts import CutCall, StopFault, StopMismatch, about
 from seamaudit.layers.stream.life import Life, unchecked
 from seamaudit.providers.streams import STOP_WORDS
-from seamaudit.trace import ArgumentState, Exchange, Kind, Locus, Need, Response
+from seamaudit.trace import ArgumentState, Exchange, Kind, Level, Locus, Need, Response
 
 CutBy = Literal["length", "stream", "unknown"]
 
@@ -19,7 +19,11 @@ def stop_faults(exchange: Exchange, response: Response, life: Life | None) -> It
     """At most one contradiction between the stop reason and the calls; nothing where the transport failed first."""
     words = STOP_WORDS.get(exchange.api)
     stop = response.stop
-    if words is None or not stop or exchange.refused or Need.RESPONSE in exchange.lacks:
+    if words is None or exchange.refused or Need.RESPONSE in exchange.lacks:
+        return
+    if not stop:
+        if exchange.level is not Level.WIRE:
+            yield unchecked(exchange, "stop_faults", "no stop reason is recorded")
         return
     if life and not life.whole:
         return

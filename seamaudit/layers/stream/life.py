@@ -24,8 +24,9 @@ class Life:
 
     @property
     def whole(self) -> bool:
-        """Whether the answer and its stop reason came over sound, so that they may be judged."""
-        return self.terminal in WHOLE and not self.reading.late_error and not self.record.unreadable
+        """Whether the answer and its stop reason came over sound, so that they may be judged: no block lost, none spelled wrongly."""
+        reading = self.reading
+        return self.terminal in WHOLE and not (reading.late_error or reading.flaws or self.record.unreadable)
 
     def facts(self, exchange: Exchange, response: Response) -> Iterator[Fact]:
         """The stream's life and its faults; Unchecked where the recording does not decide."""

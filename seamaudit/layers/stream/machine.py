@@ -85,7 +85,7 @@ class Machine:
         self.last = -1
         self.stop = ""
         self.stop_event = -1
-        self.done = False
+        self.end = ""
         self.error: StreamEvent | None = None
         self.late_error: StreamEvent | None = None
 
@@ -120,7 +120,8 @@ class Machine:
         elif not self.knows(event):
             return
         elif self.done:
-            self.flaw(Fault.AFTER_END, "event_after_end", event)
+            if event.name != self.end:  # a terminal event sent twice harms nobody
+                self.flaw(Fault.AFTER_END, "event_after_end", event)
         else:
             for _ in range(min(event.count, 2)):
                 self.step(event)
@@ -140,10 +141,15 @@ class Machine:
         self.stop = reason
         self.stop_event = event.event
 
-    def close(self) -> None:
+    def close(self, event: StreamEvent) -> None:
         """The terminal event came."""
         self.letter("D")
-        self.done = True
+        self.end = event.name
+
+    @property
+    def done(self) -> bool:
+        """Whether the terminal event came."""
+        return bool(self.end)
 
     def opens(self, letter: str, event: StreamEvent) -> None:
         """A block opens at the event's index; indexes count up from 0 without a gap."""

@@ -52,7 +52,7 @@ class Chat(Machine):
             case "usage":
                 self.letter("U")
             case _:
-                self.close()
+                self.close(event)
 
     def is_error(self, event: StreamEvent) -> bool:
         """An error object, or the finish reason `error` some gateways give instead."""
@@ -112,7 +112,8 @@ class Responses(Machine):
     def _item_done(self, event: StreamEvent) -> None:
         self.letter("B")
         if event.index is not None and self.open.pop(event.index, None) is None:
-            self.flaw(Fault.BLOCK_ORDER, "done_without_added", event)
+            self.stray(event, "done_without_added", "O")
+            self.open.pop(event.index, None)
 
     def _delta(self, event: StreamEvent) -> None:
         owner = DELTA_OWNERS.get(event.name.removesuffix(".delta"), "")
@@ -132,7 +133,7 @@ class Responses(Machine):
         self.open.clear()
         self.stop = event.detail or event.name
         self.stop_event = event.event
-        self.close()
+        self.close(event)
 
 
 ITEMS: Mapping[str, str] = {

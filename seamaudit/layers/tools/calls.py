@@ -12,10 +12,12 @@ from seamaudit.trace import ArgumentState, Exchange, Response, ToolCall
 RENAMED_AT = ("__", ".", ":", "/")
 """What gateways put between a prefix of their own and a tool's name."""
 
-
 TEXT_ARGUMENTS = frozenset({"openai.chat", "openai.responses"})
 """APIs whose whole answers carry arguments as JSON text. The others carry an object, which parses even where a limit cut it; only
 their streams carry text."""
+
+TERMINALS = frozenset({"message_stop", "messageStop", "metadata", "done", "completed"})
+"""Events that end a whole stream, over all grammars; some gateways send them behind an empty stop word."""
 
 
 def call_faults(exchange: Exchange, response: Response) -> Iterator[Fact]:
@@ -68,8 +70,9 @@ def _cut_by(exchange: Exchange, response: Response) -> Blame | None:
     words = stop_contract(exchange.provider, exchange.api)
     if words is not None and words.kind(response.stop) is StopKind.TRUNCATED:
         return Blame.LIMIT
-    broken_off = not response.stop and (response.stream is not None or not response.complete)
-    return Blame.TRANSPORT if broken_off else None
+    stream = response.stream
+    ended = response.stop or (stream is not None and any(event.name in TERMINALS for event in stream.events[-1:]))
+    return Blame.TRANSPORT if not ended and (stream is not None or not response.complete) else None
 
 
 def _fault(exchange: Exchange, call: ToolCall, fault: ResponseFault, blame: Blame, confidence: Confidence) -> CallFault:

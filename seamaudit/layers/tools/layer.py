@@ -38,7 +38,7 @@ class Tools:
         """What the prompt shows of earlier calls, then what the response calls."""
         if exchange.request.prefix.length:
             yield from self._prompt(exchange)
-        if exchange.response is not None and not exchange.refused:
+        if exchange.response is not None and not exchange.refused and Need.RESPONSE not in exchange.lacks:
             yield from self._called(exchange, exchange.response)
             yield from call_faults(exchange, exchange.response)
 
@@ -57,7 +57,7 @@ class Tools:
         contract = pairing_contract(exchange.provider, exchange.api)
         if exchange.level is not Level.WIRE:
             contract = contract.existence()
-        judged = list(rounds(transcript.turns, max(0, fresh - 1), contract.by_id))
+        judged = list(rounds(transcript.turns, fresh, contract.by_id))
         settled = list(self._settled(judged, new))
         yield from settled
         if any(item.position >= new for round in judged for item in (*round.calls, *round.results)):

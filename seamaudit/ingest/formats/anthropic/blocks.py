@@ -132,7 +132,7 @@ def _block(sent: Any, role: str, path: str) -> Block:
     if kind is Kind.DOCUMENT:
         text = _document_text(sent)
         return replace(block, retrieved=True, text=text, unsized=not text)
-    note = DEFERRED if sent.get("type") in _TOOL_CHANGES else ""
+    note = DEFERRED if word(sent.get("type")) in _TOOL_CHANGES else ""
     return replace(block, unsized=kind is Kind.IMAGE or sent.get("type") == "container_upload", note=note)
 
 

@@ -45,7 +45,7 @@ def message(sent: Any) -> list[Block]:
 
 def leading(sent: Any) -> list[Block]:
     """The blocks of a message that stands before the dialogue: system and developer messages are the system zone there."""
-    return _message(sent, Zone.SYSTEM if fields(sent).get("role") in _SYSTEM_ROLES else Zone.MESSAGES)
+    return _message(sent, Zone.SYSTEM if word(fields(sent).get("role")) in _SYSTEM_ROLES else Zone.MESSAGES)
 
 
 def assistant(sent: Mapping[str, Any]) -> list[Block]:

@@ -59,7 +59,7 @@ def item(sent: Any) -> list[Block]:
 
 def leading(sent: Any) -> list[Block]:
     """The blocks of an item that stands before the dialogue: system and developer messages are the system zone there."""
-    return opening(blocks(sent, Zone.SYSTEM if fields(sent).get("role") in _SYSTEM_ROLES else Zone.MESSAGES))
+    return opening(blocks(sent, Zone.SYSTEM if word(fields(sent).get("role")) in _SYSTEM_ROLES else Zone.MESSAGES))
 
 
 def call_id(sent: Mapping[str, Any]) -> str:
@@ -100,8 +100,8 @@ def blocks(sent: Any, zone: Zone) -> list[Block]:
         return [replace(block, call_id=call_id(sent), name=name, arguments=arguments(given_arguments(sent))[0])]
     if kind in (Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT):
         return [_result(block, sent)]
-    note = DEFERRED if sent.get("type") in _TOOL_ITEMS else INCOMPLETE if sent.get("type") == "item_reference" else ""
-    return [replace(block, unsized="encrypted_content" in block.value, note=note)]
+    note = DEFERRED if word(sent.get("type")) in _TOOL_ITEMS else INCOMPLETE if sent.get("type") == "item_reference" else ""
+    return [replace(block, note=note)]
 
 
 def _whole_text(sent: Any, zone: Zone, role: str, array: str) -> Block:
@@ -135,7 +135,7 @@ def _message(sent: Mapping[str, Any], zone: Zone) -> list[Block]:
 def _part(sent: Any, zone: Zone, role: str, path: str) -> Block:
     if not isinstance(sent, dict):
         return Block(zone, role, Kind.OTHER, sent, "input", path, False)
-    kind = Kind.TEXT if sent.get("type") in _TEXT_PARTS else _KINDS.get(word(sent.get("type")), Kind.OTHER)
+    kind = Kind.TEXT if word(sent.get("type")) in _TEXT_PARTS else _KINDS.get(word(sent.get("type")), Kind.OTHER)
     tagged = retrieved_text(word(sent.get("text"))) if role != "assistant" else ""
     return Block(
         zone,
@@ -156,7 +156,7 @@ def _bare(part: Any) -> Any:
     """A content part: any text part is its text; citations and token probabilities are no prompt."""
     if not isinstance(part, dict):
         return part
-    if part.get("type") in _TEXT_PARTS:
+    if word(part.get("type")) in _TEXT_PARTS:
         return {"type": "text", "text": part.get("text")}
     return arranged(part, _ORDER, _BESIDE)
 

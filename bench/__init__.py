@@ -1,0 +1,1 @@
+"""Benchmarks: how cost grows with the length of a thread."""
