@@ -16,9 +16,10 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## scan the demo trace
-	@$(BIN)/seamaudit scan --fail-on never fixtures/demo/demo.jsonl
+	@$(BIN)/seamaudit scan --fail-on never --show-content fixtures/demo/demo.jsonl
 	@echo
-	@echo 'These findings are the demo. In CI leave out --fail-on never: seamaudit then exits 1 on findings of medium severity and above.'
+	@echo 'The findings are the point of the demo, so it exits 0. Without --fail-on never, as in CI, seamaudit exits 1 on findings of medium'
+	@echo 'severity and above; without --show-content it masks the trace.'
 
 test: lint docs-check ## lint, then all tests
 	@$(BIN)/python -m pytest

@@ -46,7 +46,7 @@ WIDTH: Final = "110"
 
 def demo() -> str:
     """What the demo scan prints, without the parts that change with a release of the price table."""
-    return fenced(VOLATILE.sub("", run("scan", "fixtures/demo/demo.jsonl", "--fail-on", "never")))
+    return fenced(VOLATILE.sub("", run("scan", "fixtures/demo/demo.jsonl", "--fail-on", "never", "--show-content")))
 
 
 def rules_table() -> str:

@@ -19,8 +19,8 @@ from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import InputFault
 from seamaudit.ingest.formats.base import Format
-from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.merge import cache_scope, merge
 from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
@@ -29,7 +29,8 @@ from seamaudit.ingest.sources import Discovery, discover
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
-from seamaudit.layers.cost import Cost, Spend as SpendFact
+from seamaudit.layers.cost import Cost
+from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
@@ -175,9 +176,7 @@ def _refuse_unrecognised(reading: Reading, discovery: Discovery) -> None:
         raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
 
 
-def _with_evidence(
-    findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool
-) -> Iterable[Finding]:
+def _with_evidence(findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool) -> Iterable[Finding]:
     evidence = collect([finding.evidence_ref for finding in findings], records, formats, show_content)
     return [replace(finding, evidence=found) for finding, found in zip(findings, evidence, strict=True)]
 
@@ -199,5 +198,3 @@ def _spend(facts: FactBase) -> Spend:
 
 def _spelled(knobs: Knobs) -> dict[str, dict[str, Scalar]]:
     return {name: dict(values) for name, values in asdict(knobs).items() if isinstance(values, dict)}
-
-

@@ -18,6 +18,7 @@ from seamaudit.evidence.second_pass import CHANGED, EQUAL
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
+from seamaudit.ingest.shapes import shape_of
 from seamaudit.trace import Locus, Source
 from seamaudit.trace.prefix import common_prefix
 
@@ -202,7 +203,7 @@ BLOCK = "/request/body/system/0"
 
 
 def gather(sources: list[Source], *refs: EvidenceRef, show_content: bool = True) -> list[Evidence]:
-    found = collect(refs, Rereader(Reader(), sources), {0: Pairs()}, show_content)
+    found = collect(refs, Rereader(Reader(), sources), {0: Pairs(shape_of)}, show_content)
     return [evidence for evidence in found if evidence]
 
 
@@ -220,7 +221,7 @@ class TestCollect:
     def test_keeps_the_order_it_was_asked_in(self, tmp_path: Path) -> None:
         sources, at = write(tmp_path / "t.jsonl", pair("one"), pair("two"), pair("three"))
         refs = [EvidenceRef(None, at[2].at(BLOCK)), None, EvidenceRef(None, at[0].at(BLOCK))]
-        third, none, first = collect(refs, Rereader(Reader(), sources), {0: Pairs()}, show_content=True)
+        third, none, first = collect(refs, Rereader(Reader(), sources), {0: Pairs(shape_of)}, show_content=True)
         assert none is None
         assert (third, first) == (Evidence(None, Excerpt("three")), Evidence(None, Excerpt("one")))
 
@@ -269,7 +270,7 @@ class TestCollect:
         path.write_bytes(data)
         where = Locus(0, 1, 0, len(data))
         refs = [EvidenceRef(where.at(pointer), where.at("/" + pointer), 3), EvidenceRef(None, where), EvidenceRef()]
-        collect(refs, Rereader(Reader(), [Source(0, str(path))]), {0: Pairs()})
+        collect(refs, Rereader(Reader(), [Source(0, str(path))]), {0: Pairs(shape_of)})
 
     def test_no_planted_token_shows_by_default(self, tmp_path: Path) -> None:
         block = {

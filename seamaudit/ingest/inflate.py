@@ -139,11 +139,9 @@ def _gunzip(stored: Iterator[bytes]) -> Iterator[bytes]:
                 block = member.unused_data if member.eof else member.unconsumed_tail
                 if member.eof:
                     member = None
-        if member is not None:
-            yield member.flush()
     except zlib.error:
         raise Cut(Cause.CORRUPT_STREAM) from None
-    if member is not None and not member.eof:
+    if member is not None:
         raise Cut(Cause.TRUNCATED_STREAM)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seamaudit.ingest import jsontext, outcome, rawjson
-from seamaudit.ingest.block import Block as Block
+from seamaudit.ingest.block import Block
 from seamaudit.ingest.prints import prints
 from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape
 from seamaudit.trace.prefix import common_prefix
@@ -104,6 +104,11 @@ class Interner:
                 marks.append((len(ids) - 1, block.ttl))
         broken = tuple((cause, blocks[0].path if len(blocks) == 1 else "") for cause in parsed.broken)
         return Element(tuple(ids), tuple(marks), broken, unsized, frozenset(block.note for block in blocks if block.note))
+
+    def elements(self, raws: Sequence[bytes], split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
+        """Intern many raw values: most of a growing array is known, so that a digest and a look-up each is all it takes."""
+        known, digest = self._elements.get, jsontext.digest
+        return [known(digest(raw) + salt) or self.element(raw, split, salt, locus) for raw in raws]
 
     def array(self, raw: bytes, split: ItemSplitter, salt: bytes, locus: Locus) -> Element | None:
         """Intern an array that is repeated as a whole (tools, system): split again only where it changed, its items parsed

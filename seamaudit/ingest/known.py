@@ -7,5 +7,6 @@ from typing import Final
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.pairs import Pairs
+from seamaudit.ingest.shapes import shape_of
 
-FORMATS: Final[tuple[Format, ...]] = (Pairs(), MessageLines(), MessageDocument())
+FORMATS: Final[tuple[Format, ...]] = (Pairs(shape_of), MessageLines(shape_of), MessageDocument(shape_of))

@@ -101,5 +101,3 @@ def _attributed(draft: Draft) -> Attribution:
         return known
     shape = "\0".join([draft.platform, *sorted(draft.request.offered or ())])
     return replace(known, app=f"~{short_digest(shape)}", app_declared=False)
-
-

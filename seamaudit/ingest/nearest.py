@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seamaudit.trace.chain import chain
 from seamaudit.trace import Exchange, Link, Locus, Prefix, Zone
+from seamaudit.trace.chain import chain
 
 OPENING = 8
 """Positions after tools and system at which requests are indexed, beside their breakpoints and ends."""

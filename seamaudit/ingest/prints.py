@@ -28,10 +28,8 @@ def prints(text: str) -> bytes:
         xxhash.xxh3_64_intdigest(f"{a} {b} {c}".encode("utf-8", "surrogatepass"), _KEY)
         for a, b, c in zip(words, words[1:], words[2:], strict=False)
     ]
-    if len(hashes) <= WINDOW:
-        kept = {min(hashes)}
-    else:
-        kept = {min(hashes[i : i + WINDOW]) for i in range(len(hashes) - WINDOW + 1)}
+    windows = max(1, len(hashes) - WINDOW + 1)
+    kept = {min(hashes[i : i + WINDOW]) for i in range(windows)}
     return struct.pack(f"<{len(kept)}Q", *sorted(kept))
 
 

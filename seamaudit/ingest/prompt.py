@@ -108,17 +108,25 @@ class Prompt:
 
     def turns(self, member: str, split: Splitter, leading: Splitter | None = None) -> None:
         """A member that is an array and grows: messages. `leading` splits its first elements as long as they are of the system zone."""
-        salt, first_salt = self._salt(member), self._salt(member) + b"^"
-        segments = self._intern.tape.segments
-        for index, raw in enumerate(self._elements(member)):
-            self.length += len(raw)
-            if leading is None:
-                element = self._intern.element(raw, split, salt, self._locus)
+        salt = self._salt(member)
+        raws = self._elements(member)
+        self.length += sum(map(len, raws))
+        first = self._leading(raws, leading, salt + b"^") if leading is not None else []
+        rest = self._intern.elements(raws[len(first) :], split, salt, self._locus)
+        for index, element in enumerate([*first, *rest]):
+            if element.marks or element.broken or element.unsized or element.notes:
+                self._take(element, f"/{member}/{index}")
             else:
-                element = self._intern.element(raw, leading, first_salt, self._locus)
-                if not element.ids or segments[element.ids[0]].zone is not Zone.SYSTEM:
-                    leading = None
-            self._take(element, f"/{member}/{index}")
+                self.ids += element.ids
+
+    def _leading(self, raws: Sequence[bytes], split: Splitter, salt: bytes) -> list[Element]:
+        out: list[Element] = []
+        for raw in raws:
+            element = self._intern.element(raw, split, salt, self._locus)
+            if not element.ids or self._intern.tape.segments[element.ids[0]].zone is not Zone.SYSTEM:
+                break
+            out.append(element)
+        return out
 
     def _elements(self, member: str) -> Sequence[bytes]:
         elements: Sequence[bytes] | None = None

@@ -134,10 +134,10 @@ def _file(path: str, *, explicit: bool) -> _Found | Skipped:
 
 
 def _hint(path: str) -> str:
-    """The closest name beside it, as long as it can be shown."""
+    """The closest name beside it; quoted by repr, which escapes what cannot be shown."""
     directory, name = os.path.split(path)
     try:
-        names = [each for each in os.listdir(directory or ".") if each.isprintable()]
+        names = os.listdir(directory or ".")
     except OSError:
         return f"The directory {directory!r} does not exist either."
     close = get_close_matches(name, names, n=1)

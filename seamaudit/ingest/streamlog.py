@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from seamaudit.ingest import jsontext
-from seamaudit.ingest.blocks import code
+from seamaudit.ingest.blocks import code, integer
 from seamaudit.ingest.sse import DONE, SseEvent
 from seamaudit.trace import StreamEvent, StreamRecord
 
@@ -25,6 +25,7 @@ class StreamLog:
         self._host = host
         self._path = path
         self._events: list[StreamEvent] = []
+        self._last: tuple[str, Any, Any] | None = None
         self._run = 0
         self._ordinal = 0
         self._total = 0
@@ -49,13 +50,12 @@ class StreamLog:
 
     def add(self, name: str, index: Any = None, detail: Any = "") -> None:
         """One event of the grammar; a run of equal ones is kept as one with its count."""
-        event = (code(name) or "unnamed", index if isinstance(index, int) else None, code(detail))
-        last = self._events[-1] if self._events else None
-        if last is not None and (last.name, last.index, last.detail) == event:
+        if (name, index, detail) == self._last:
             self._run += 1
             return
         self._close_run()
-        self._events.append(StreamEvent(*event, event=self._ordinal))
+        self._last = (name, index, detail)
+        self._events.append(StreamEvent(code(name) or "unnamed", integer(index), code(detail), event=self._ordinal))
         self._run = 1
 
     def fail(self, error: str) -> None:

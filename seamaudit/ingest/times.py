@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ def moment(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        if value <= 0 or value != value:
+        if not math.isfinite(value) or value <= 0:
             return None
         return float(value) / (1e9 if value > _NANOS_FROM else 1e3 if value > _MILLIS_FROM else 1.0)
     if not isinstance(value, str) or len(value) > 64:

@@ -112,7 +112,7 @@ class Content:
         """Nothing yet: only later requests tell what becomes of a block."""
         carried = self._sent(exchange)
         for sighting in self._answered:
-            if sighting.fate is Fate.OPEN and sighting not in carried:
+            if sighting not in carried:
                 sighting.fate = Fate.DROPPED
         self._answered = self._received(exchange)
         return ()

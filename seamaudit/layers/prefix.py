@@ -29,7 +29,9 @@ class Edit(StrEnum):
 class PrefixChange(Fact):
     """A request whose prompt does not simply continue its base: the first position that differs, and how."""
 
-    base: Annotated[Literal["previous", "nearest"], "Which earlier request it is compared with: the turn before, or the longest equal chain."]
+    base: Annotated[
+        Literal["previous", "nearest"], "Which earlier request it is compared with: the turn before, or the longest equal chain."
+    ]
     base_exchange: Annotated[int, "The id of that request."]
     zone: Annotated[Zone, "The part of the prompt that changed first."]
     block: Annotated[str, "The block that changed first: tools, system[n] or a message's place."]
@@ -72,7 +74,7 @@ class PrefixLayer:
 
     scope = Scope.THREAD
 
-    def __init__(self, text_of: Callable[[int], bytes | None], knobs: PrefixKnobs = PrefixKnobs()) -> None:  # noqa: B008 - frozen
+    def __init__(self, text_of: Callable[[int], bytes | None], knobs: PrefixKnobs = PrefixKnobs()) -> None:
         self._text_of = text_of
         self._knobs = knobs
 

@@ -11,7 +11,7 @@ from seamaudit.layers.base import Scope
 from seamaudit.trace import Exchange, Kind, Need, Segment
 
 RETRIEVAL_WORDS = frozenset(
-    {"search", "retrieve", "retrieval", "retriever", "lookup", "query", "knowledge", "kb", "rag", "docs", "documents", "passages", "vector", "semantic"}
+    ["search", "retrieve", "retrieval", "retriever", "lookup", "query", "knowledge", "kb", "rag", "docs", "documents", "passages", "vector", "semantic"]
 )
 """Words that make a tool's name that of a retrieval tool; names are split at punctuation and case."""
 
@@ -21,7 +21,9 @@ RETRIEVAL_WORDS = frozenset(
 class Retrieval(Fact):
     """A text that was looked up: a declared document, or a tool's result."""
 
-    source: Annotated[Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by a retrieval tool's name, or any tool's result."]
+    source: Annotated[
+        Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by its tool's name, or not at all."
+    ]
     tool: Annotated[str, "The tool that gave it, where one did."]
     text_prints: Annotated[bytes, "Keyed prints of the text."]
 

@@ -96,7 +96,7 @@ class BreakKnobs:
 class CacheBreaks:
     """Joins prefix, cache and retrieval facts; prices come from the book."""
 
-    def __init__(self, prices: PriceBook, knobs: BreakKnobs = BreakKnobs()) -> None:  # noqa: B008 - frozen
+    def __init__(self, prices: PriceBook, knobs: BreakKnobs = BreakKnobs()) -> None:
         self._prices = prices
         self._knobs = knobs
 
@@ -257,9 +257,7 @@ def _cause(read: CacheRead, change: PrefixChange | None) -> Cause:
     return Cause.TEXT_CHANGED
 
 
-def _origin(
-    cause: Cause, change: PrefixChange | None, looked_up: _Lookups, least: int
-) -> tuple[Origin, Proof, str, tuple[Locus, ...]]:
+def _origin(cause: Cause, change: PrefixChange | None, looked_up: _Lookups, least: int) -> tuple[Origin, Proof, str, tuple[Locus, ...]]:
     if cause is Cause.PROVIDER_SIDE:
         return Origin.PROVIDER, "proven", "", ()
     if change is None:
@@ -313,5 +311,3 @@ def _price_of_miss(unit: UnitPrices | None, read: CacheRead, tokens: int) -> Mon
         return None
     write = unit.write_1h if read.written_1h * 2 > read.written and unit.write_1h is not None else unit.write_5m
     return Money(written * max(0, (write or 0) - unit.read) + (tokens - written) * max(0, unit.input - unit.read))
-
-

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seamaudit.ingest.detect import named
+from seamaudit.ingest.detect import detect, named
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.read import Reading
@@ -20,6 +20,8 @@ from seamaudit.ingest.sources import discover
 OUTPUTS = ("json", "terminal", "jsonl")
 ALLOWED = frozenset({0, 1, 3})
 """Clean, findings, not all read. 2 and 4 would be the scan's own failure."""
+KINDS = ("records", "rejected", "oversize", "blank")
+"""Where a line may end up."""
 TIME_LIMIT = 300
 
 
@@ -34,7 +36,16 @@ class Failure:
 
 def scan(path: Path, output_format: str) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a person would."""
-    command = ["-c", "import sys; from seamaudit.cli import main; sys.exit(main())", "scan", str(path), "--output-format", output_format]
+    command = [
+        "-c",
+        "import sys; from seamaudit.cli import main; sys.exit(main())",
+        "scan",
+        str(path),
+        "--input-format",
+        "pairs",
+        "--output-format",
+        output_format,
+    ]
     return subprocess.run([sys.executable, *command], capture_output=True, check=False, timeout=TIME_LIMIT)
 
 
@@ -57,14 +68,20 @@ def check(path: Path, output_format: str) -> Failure | None:
 
 
 def read_strictly(path: Path) -> Failure | None:
-    """Read one file with the net taken away: what a scan would count as `reader_error` is a defect of a format."""
+    """Detect and read with the net taken away: what a scan would count as `reader_error` is a defect of a format."""
+    data = path.read_bytes()
     reading = Reading(Reader(), FORMATS, Interner(), forced=named("pairs", FORMATS), strict=True)
     try:
+        for line in data.splitlines():
+            detect(line, FORMATS)
         for _ in reading.read(discover([str(path)]).sources):
             pass
     except Exception:
         return Failure(path, "a reader failed", traceback.format_exc()[-3000:])
-    return None
+    total = reading.accounting.total
+    lines = {"total": total.lines} | {kind: getattr(total, kind) for kind in KINDS}
+    wrong = books({"lines": lines, "bytes": total.bytes}, data)
+    return Failure(path, wrong) if wrong else None
 
 
 def books(summary: dict, data: bytes) -> str:
@@ -73,7 +90,7 @@ def books(summary: dict, data: bytes) -> str:
     expected = data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
     if lines["total"] != expected:
         return f"{lines['total']} lines accounted, {expected} in the file"
-    if sum(lines[kind] for kind in ("records", "rejected", "oversize", "blank")) != expected:
+    if sum(lines[kind] for kind in KINDS) != expected:
         return f"lines do not add up: {lines}"
     total = summary["bytes"] if isinstance(summary["bytes"], int) else summary["bytes"]["total"]
     if total != len(data):

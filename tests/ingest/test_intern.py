@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamaudit.ingest.intern import Block, Interner
+from seamaudit.ingest.block import Block
+from seamaudit.ingest.intern import Interner
 from seamaudit.trace import Kind, Locus, Zone
 
 HERE = Locus(0, 1, 0, 1)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seamaudit.ingest import jsontext
-from seamaudit.ingest.accounting import Tally
+from seamaudit.ingest.accounting import AccountingError, Tally
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, InputFault
 from seamaudit.ingest.formats.base import RecordReader, Rejected
@@ -25,7 +25,7 @@ from seamaudit.ingest.inflate import Limits
 from seamaudit.ingest.inputs import Inputs
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.read import Item, Reading
-from seamaudit.ingest.reader import Reader
+from seamaudit.ingest.reader import Line, Lost, Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.sources import Skipped, SkipReason, discover
 from seamaudit.trace import Hole, Level, Locus, Prefix, Request, Source, Times
@@ -182,6 +182,18 @@ def test_a_lost_document_is_a_fault_of_many_lines() -> None:
     assert classes(tally) == (0, 2, 0, 0)
     items, tally = run(b"[\n\n\n]", container="document", limits=Limits(document=3))
     assert (said(items), classes(tally)) == (["oversize"], (0, 0, 4, 0))
+
+
+def test_a_reader_that_loses_a_line_is_found_out() -> None:
+    class Forgetful(Reader):
+        def lines(self, *arguments: Any) -> Iterator[Line | Lost]:
+            _, *rest = super().lines(*arguments)
+            return iter(rest)
+
+    pass_ = reading(b'{"id":1}\n{"id":2}\n')
+    pass_.reader = Forgetful(inputs=pass_.reader.inputs)
+    with closing(pass_.reader.inputs), pytest.raises(AccountingError):
+        list(pass_.read([STDIN]))
 
 
 def test_a_defect_of_a_format_shows_where_it_should() -> None:

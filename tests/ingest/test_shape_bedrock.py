@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ingest.bodies import asked, kinds, pointers, resolve, segments, sent_back, streamed, told
-from tests.ingest.test_sse import frame
 
 from seamaudit.ingest.formats.base import Rejected
 from seamaudit.ingest.formats.bedrock import BedrockConverse
 from seamaudit.trace import ArgumentState, Breakpoint, Kind
+from tests.ingest.bodies import asked, kinds, pointers, resolve, segments, sent_back, streamed, told
+from tests.ingest.test_sse import frame
 
 SHAPE = BedrockConverse()
 PATH = "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"

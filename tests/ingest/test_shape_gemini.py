@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ingest.bodies import asked, kinds, pointers, resolve, segments, sent_back, sse_text, streamed, told
 
 from seamaudit.ingest.formats.base import Rejected
 from seamaudit.ingest.formats.gemini import GeminiGenerate
 from seamaudit.trace import ArgumentState, Kind, Zone
+from tests.ingest.bodies import asked, kinds, pointers, resolve, segments, sent_back, sse_text, streamed, told
 
 SHAPE = GeminiGenerate()
 PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
@@ -72,6 +72,10 @@ def test_a_system_instruction_in_any_spelling(member: str, given: Any) -> None:
     request = asked(SHAPE, sent)
     assert request.prefix.digests() == asked(SHAPE, body(systemInstruction="be brief")).prefix.digests()
     assert resolve(sent, pointers(request)[0]) in ("be brief", {"text": "be brief"})
+
+
+def test_a_system_instruction_without_parts_is_no_position() -> None:
+    assert pointers(asked(SHAPE, body(systemInstruction={"role": "user"}))) == ["/contents/0/parts/0"]
 
 
 def test_a_single_tool_without_a_list() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ingest.bodies import asked, kinds, pointers, resolve, segments, sent_back, sse_text, streamed, told
 
 from seamaudit.ingest.formats.base import Rejected
 from seamaudit.ingest.formats.openai_responses import OpenAIResponses
 from seamaudit.trace import ArgumentState, Breakpoint, Kind, Zone
+from tests.ingest.bodies import asked, kinds, pointers, resolve, segments, sent_back, sse_text, streamed, told
 
 SHAPE = OpenAIResponses()
 USER = {"role": "user", "content": "hi"}

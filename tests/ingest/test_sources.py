@@ -42,6 +42,14 @@ def test_a_directory_is_walked_in_the_order_of_names(tree: Path) -> None:
     assert found.skipped == tuple(Skipped(str(tree / name), SkipReason.NAME) for name in ("e.json.bak", "notes.txt"))
 
 
+def test_directories_come_in_the_order_of_names_whatever_the_disk_says(tmp_path: Path) -> None:
+    wanted = [f"{number:02}/t.jsonl" for number in range(30)]
+    for name in sorted(wanted, key=lambda name: name[1::-1]):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"{}\n")
+    assert names(tmp_path, discover([str(tmp_path)]).sources) == wanted
+
+
 def test_compression_is_seen_in_the_bytes_not_the_name(tree: Path) -> None:
     (tree / "plain.jsonl.gz").write_bytes(b"{}\n")
     (tree / "packed.jsonl").write_bytes(gzip.compress(b"{}\n"))

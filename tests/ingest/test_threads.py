@@ -9,6 +9,7 @@ import orjson
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.merge import merge
+from seamaudit.ingest.shapes import shape_of
 from seamaudit.trace import Exchange, Locus
 
 START = 1790000000.0
@@ -27,7 +28,7 @@ def record(messages: list[Any], answer: str | list[Any], **columns: Any) -> dict
 
 
 def merged(*records: dict[str, Any]) -> list[Exchange]:
-    read = Pairs().open(Interner())
+    read = Pairs(shape_of).open(Interner())
     drafts = [
         draft for line, data in enumerate(records, 1) for draft in read(orjson.dumps(data), Locus(0, line, line * 100, 100))
     ]

@@ -55,6 +55,13 @@ def test_what_is_sent_again_is_said_once_even_where_it_moved() -> None:
     assert [found.exchange for found in broken([first, again, slid])] == [0]
 
 
+def test_a_message_with_a_new_block_beside_a_known_one_is_new() -> None:
+    story = Story()
+    beside = segment(Kind.TEXT, "beside it", path="/content/1", starts=False)
+    found = broken([sent(story, [EMOJI]), sent(story, [EMOJI, beside])])
+    assert [(each.exchange, each.kind) for each in found] == [(0, Kind.TEXT), (1, None)]
+
+
 def test_another_block_and_another_defect_are_others() -> None:
     story = Story()
     two = sent(story, [EMOJI, say("user", "other")], causes=[*FIRST, ("nul", "/messages/0"), ("lone_surrogate", "/messages/1")])

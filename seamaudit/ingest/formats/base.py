@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
 from seamaudit.ingest.draft import Draft
@@ -11,7 +11,7 @@ from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.trace import Locus, Request, Response
 
-__all__ = ["BodyShape", "Format", "RawBody", "RecordReader", "Rejected"]
+__all__ = ["BodyShape", "Format", "RawBody", "RecordReader", "Rejected", "ShapeOf"]
 
 RawBody = Mapping[str, bytes]
 """A request body as raw JSON slices by top-level key: what is repeated from turn to turn is hashed, not parsed."""
@@ -43,10 +43,16 @@ class BodyShape(Protocol):
         ...
 
 
+ShapeOf = Callable[[str, frozenset[str], Any], BodyShape | None]
+"""Finds the shape of a request from its URL path, its body's keys and the parsed answer; None where nothing claims it."""
+
+
 class RecordReader(Protocol):
     """Turns one record's bytes into drafts."""
 
-    def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]: ...
+    def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
+        """The drafts of one record. Raises Rejected or jsontext.Unparsable where it holds none."""
+        ...
 
 
 class Format(Protocol):
@@ -55,8 +61,15 @@ class Format(Protocol):
     `container` says whether a record is a line or the file is one document.
     """
 
-    name: str
-    container: Literal["lines", "document"]
+    @property
+    def name(self) -> str:
+        """What the format is called, on the command line and in reports."""
+        ...
+
+    @property
+    def container(self) -> Literal["lines", "document"]:
+        """Whether a record is a line or the whole file."""
+        ...
 
     def detect(self, head: bytes) -> int:
         """How surely the first 64 KB of a file are of this format: 0 not at all, 100 beyond doubt."""

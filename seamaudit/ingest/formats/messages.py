@@ -13,10 +13,9 @@ import msgspec
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected
+from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rawbody import RawBody
-from seamaudit.ingest.shapes import shape_of
 from seamaudit.trace import Clock, Level, Locus, Need, Times
 
 ARRAYS = ("traj", "messages")
@@ -34,9 +33,12 @@ _object: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dic
 class _MessageLists:
     """What line files and documents of message lists have in common."""
 
+    def __init__(self, shape_of: ShapeOf) -> None:
+        self._shape_of = shape_of
+
     def open(self, intern: Interner) -> RecordReader:
         """A reader over this run's interner."""
-        return _Reader(intern)
+        return _Reader(intern, self._shape_of)
 
 
 class MessageLines(_MessageLists):
@@ -73,8 +75,9 @@ def _speaks(text: bytes) -> bool:
 
 
 class _Reader:
-    def __init__(self, intern: Interner) -> None:
+    def __init__(self, intern: Interner, shape_of: ShapeOf) -> None:
         self._intern = intern
+        self._shape_of = shape_of
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
         for raw, where in _dialogues(data, locus):
@@ -82,7 +85,7 @@ class _Reader:
 
     def _turns(self, raw: bytes, locus: Locus) -> Iterator[Draft]:
         array, elements, about = _messages(raw)
-        shape = shape_of("", frozenset({"messages"}))
+        shape = self._shape_of("", frozenset({"messages"}), None)
         if shape is None:
             raise Rejected("unknown_body")
         conversation = _conversation(about, locus)

@@ -15,10 +15,9 @@ import msgspec
 
 from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected
+from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers
-from seamaudit.ingest.shapes import shape_of
 from seamaudit.ingest.times import moment, seconds
 from seamaudit.providers.hosts import provider_of
 from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times
@@ -32,6 +31,7 @@ _SEQUENCES = ("n", "seq", "sequence", "turn")
 _CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
 _ATTRIBUTION = ("app", "agent", "team", "key", "user")
 
+
 class _Sent(RawMembers, gc=False):
     """A request: an HTTP wrapper around a body, or the body itself."""
 
@@ -40,6 +40,7 @@ class _Sent(RawMembers, gc=False):
     path: str = ""
     timestamp: Any = None
     body: RawMembers | msgspec.UnsetType = msgspec.UNSET
+
 
 class _Line(msgspec.Struct, gc=False):
     """A record in the spelling most recorders use; any other goes the slow way."""
@@ -81,8 +82,10 @@ class _Line(msgspec.Struct, gc=False):
     user: Any = None
     tags: Any = None
 
+
 _FIELDS = tuple(name for name in _Line.__struct_fields__ if name not in ("request", "response"))
 _decoder = msgspec.json.Decoder(_Line)
+
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
@@ -97,11 +100,15 @@ class _Pair:
     extra: Mapping[str, Any]
     broken: tuple[str, ...] = ()
 
+
 class Pairs:
     """The pair format: `{"request": {...}, "response": {...}}` a line, wrapped in HTTP or bare."""
 
     name = "pairs"
     container: Literal["lines"] = "lines"
+
+    def __init__(self, shape_of: ShapeOf) -> None:
+        self._shape_of = shape_of
 
     def detect(self, head: bytes) -> int:
         """Sure where the first line holds a request member with a model call's body, or is cut but begins like one."""
@@ -115,16 +122,18 @@ class Pairs:
 
     def open(self, intern: Interner) -> RecordReader:
         """A reader over this run's interner."""
-        return _Reader(intern)
+        return _Reader(intern, self._shape_of)
+
 
 class _Reader:
-    def __init__(self, intern: Interner) -> None:
+    def __init__(self, intern: Interner, shape_of: ShapeOf) -> None:
         self._intern = intern
+        self._shape_of = shape_of
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
         pair = _take_apart(data)
         parts = urlsplit(pair.url)
-        shape = shape_of(parts.path, frozenset(pair.body))
+        shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
             raise Rejected("unknown_body")
         yield self._draft(pair, shape, parts.path, parts.netloc, locus)
@@ -155,6 +164,7 @@ class _Reader:
             tags=frozenset(tag for tag in pair.extra.get("tags") or () if isinstance(tag, str)),
         )
 
+
 def _take_apart(data: bytes) -> _Pair:
     try:
         line = _decoder.decode(data)
@@ -173,8 +183,10 @@ def _take_apart(data: bytes) -> _Pair:
         answer, broken = parsed.value, parsed.broken
     return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, broken)
 
+
 def _answer_broken(broken: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"response:{cause}" for cause in broken)
+
 
 def _take_apart_slowly(data: bytes) -> _Pair:
     """Any spelling, and text that a strict parser refuses."""
@@ -203,8 +215,9 @@ def _take_apart_slowly(data: bytes) -> _Pair:
         record.get(answer_name),
         f"/{answer_name}",
         {key: value for key, value in record.items() if key in _FIELDS},
-        (),
+        jsontext.parse(jsontext.spelled(record.get(answer_name))).broken if parsed.broken else (),
     )
+
 
 def _unquoted(value: Any) -> Any:
     """A body that was logged as JSON text inside a string."""
@@ -214,6 +227,7 @@ def _unquoted(value: Any) -> Any:
         except jsontext.Unparsable:
             return value
     return value
+
 
 def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response | None:
     answer, at = _unquoted(pair.answer), pair.answer_at
@@ -229,6 +243,7 @@ def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response |
         return response
     return replace(response, broken=(*response.broken, *((cause, "") for cause in pair.broken)))
 
+
 def _spoken(answer: Any, at: str, status: int | None, shape: BodyShape, host: str, path: str) -> Response | None:
     if isinstance(answer, str):
         if not _looks_streamed(answer):
@@ -239,8 +254,10 @@ def _spoken(answer: Any, at: str, status: int | None, shape: BodyShape, host: st
         return shape.response(answer, at, status)
     return Response(at=at, status=status, complete=False) if status is not None else None
 
+
 def _looks_streamed(text: str) -> bool:
     return "data:" in text or text.startswith(("event:", ":")) or ":event-type" in text[:200]
+
 
 def _times(pair: _Pair, response: Response | None) -> Times:
     started = moment(pair.sent_at) or moment(_first(pair.extra, _STARTED))
@@ -253,13 +270,20 @@ def _times(pair: _Pair, response: Response | None) -> Times:
     dated = started or ended or moment(pair.extra.get("recorded_at")) or _created(pair.answer)
     return Times(started, moment(pair.extra.get("first_byte")), ended, duration, dated)
 
+
+def _body_of(answer: Any) -> Any:
+    """The answer without its HTTP wrapper."""
+    return answer.get("body", answer.get("body_raw", answer)) if isinstance(answer, dict) else answer
+
+
 def _created(answer: Any) -> float | None:
     """The creation time some providers put into their answer: good for a price's date, not as a clock."""
-    body = answer.get("body", answer.get("body_raw", answer)) if isinstance(answer, dict) else answer
+    body = _body_of(answer)
     if isinstance(body, dict):
         return moment(body.get("created") or body.get("created_at"))
     found = _CREATED.search(body[:4096]) if isinstance(body, str) else None
     return float(found[1]) if found else None
+
 
 def _lacks(request: Request, response: Response | None, times: Times) -> dict[Need, str]:
     lacks: dict[Need, str] = {}
@@ -275,6 +299,7 @@ def _lacks(request: Request, response: Response | None, times: Times) -> dict[Ne
         lacks.update(_response_lacks(request, response))
     return lacks
 
+
 def _response_lacks(request: Request, response: Response) -> dict[Need, str]:
     lacks: dict[Need, str] = {}
     if response.usage is None:
@@ -285,17 +310,21 @@ def _response_lacks(request: Request, response: Response) -> dict[Need, str]:
         lacks[Need.STREAM] = lacks[Need.RESPONSE] = "a binary event stream was recorded as text"
     return lacks
 
+
 def _attribution(extra: Mapping[str, Any]) -> Attribution:
     named = {name: _text(extra.get(name)) or "" for name in _ATTRIBUTION}
     return Attribution(app_declared=bool(named["app"]), **named)
 
+
 def _first(extra: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((extra[name] for name in names if extra.get(name) is not None), None)
+
 
 def _text(value: Any) -> str | None:
     if isinstance(value, str) and value:
         return value[:256]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
 
 def _integer(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None

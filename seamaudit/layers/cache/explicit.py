@@ -36,7 +36,11 @@ class ExplicitCache:
         verdict = self._judged(call, hit, older)
         if hit is not None:
             self._read(call, hit)
-        return predicted if verdict is not Verdict.EXACT else call.usage.cache_read or 0, verdict, self._written(call, marks, keys, before, bool(older))
+        return (
+            predicted if verdict is not Verdict.EXACT else call.usage.cache_read or 0,
+            verdict,
+            self._written(call, marks, keys, before, bool(older)),
+        )
 
     def _first(self, looked: list[int], keys: Mapping[int, Key], now: float | None) -> Entry | None:
         for at in looked:
@@ -76,9 +80,7 @@ class ExplicitCache:
         if write is not None:
             self.writes[hit.owner] = replace(write, reads=write.reads + 1)
 
-    def _written(
-        self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool
-    ) -> Extent | None:
+    def _written(self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool) -> Extent | None:
         read, written = call.usage.cache_read or 0, call.usage.cache_write or 0
         if not marks or not read + written:
             return None

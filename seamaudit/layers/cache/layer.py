@@ -13,7 +13,6 @@ from seamaudit.layers.cache.state import Answered, Extent
 from seamaudit.providers.contracts import CacheMode, cache_contract
 from seamaudit.trace import Exchange, Link
 
-
 UNSETTLING = frozenset({"mode", "platform", "ttl"})
 """Contract fields that, left open by the documents, leave a broken read open too; the others only matter at their edges."""
 

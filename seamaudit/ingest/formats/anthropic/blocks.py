@@ -93,7 +93,7 @@ def message(sent: Any) -> list[Block]:
     role = word(sent.get("role")) or "user"
     if isinstance(content, str):
         return opening([_string(content, Zone.MESSAGES, role)])
-    return opening(blocks(items(content), role) or [Block(Zone.MESSAGES, role, Kind.OTHER, content, "messages", "/content", True)])
+    return opening(blocks(items(content), role) or [Block(Zone.MESSAGES, role, Kind.OTHER, content, "messages", "", True)])
 
 
 def blocks(content: Sequence[Any], role: str) -> list[Block]:

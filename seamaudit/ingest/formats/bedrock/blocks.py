@@ -48,14 +48,12 @@ def message(sent: Any) -> list[Block]:
     if not isinstance(sent, dict):
         raise Rejected("unknown_body")
     role = word(sent.get("role")) or "user"
-    return opening(blocks(sent, role) or [Block(Zone.MESSAGES, role, Kind.OTHER, sent.get("content"), "messages", "/content", True)])
+    return opening(blocks(sent, role) or [Block(Zone.MESSAGES, role, Kind.OTHER, sent.get("content"), "messages", "", True)])
 
 
 def blocks(sent: Mapping[str, Any], role: str) -> list[Block]:
     """The blocks of a message's content."""
-    content = sent.get("content")
-    given = [{"text": content}] if isinstance(content, str) else items(content)
-    return [_block(item, Zone.MESSAGES, role, f"/content/{at}") for at, item in enumerate(given)]
+    return [_block(item, Zone.MESSAGES, role, f"/content/{at}") for at, item in enumerate(items(sent.get("content")))]
 
 
 def member_of(sent: Mapping[str, Any]) -> str:

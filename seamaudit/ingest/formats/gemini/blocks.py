@@ -46,7 +46,7 @@ def system(member: str) -> Callable[[Any], list[Block]]:
 
     def split(sent: Any) -> list[Block]:
         parts = [{"text": sent}] if isinstance(sent, str) else fields(sent).get("parts")
-        given = parts if isinstance(parts, list) else [parts]
+        given = parts if isinstance(parts, list) else [parts] if parts is not None else []
         blocks = [_part(each, Zone.SYSTEM, "system", _path(sent, parts, at)) for at, each in enumerate(given)]
         return [replace(block, array=member, starts=True, scalar=True) for block in blocks]
 
@@ -58,7 +58,7 @@ def content(sent: Any) -> list[Block]:
     if not isinstance(sent, dict):
         raise Rejected("unknown_body")
     role = word(sent.get("role")) or "user"
-    return opening(parts(sent, role) or [Block(Zone.MESSAGES, role, Kind.OTHER, sent.get("parts"), "contents", "/parts", True)])
+    return opening(parts(sent, role) or [Block(Zone.MESSAGES, role, Kind.OTHER, sent.get("parts"), "contents", "", True)])
 
 
 def parts(sent: Mapping[str, Any], role: str) -> list[Block]:

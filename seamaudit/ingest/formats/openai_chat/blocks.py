@@ -193,7 +193,7 @@ def _result(sent: Mapping[str, Any], role: str) -> Block:
         Kind.TOOL_RESULT,
         {"type": "tool_result", "tool_call_id": word(sent.get("tool_call_id")), "content": bare},
         "messages",
-        "/content",
+        "/content" if "content" in sent else "",
         False,
         call_id=word(sent.get("tool_call_id")),
         name=word(sent.get("name")),

@@ -57,7 +57,8 @@ class Assembly:
         chunk = fields(data)
         if name == "error" or chunk.get("error"):
             self._log.fail(reply.error_code(chunk))
-        self._head |= {key: chunk[key] for key in ("id", "model", "service_tier") if word(chunk.get(key))}
+        if chunk.get("id") != self._head.get("id") or "service_tier" in chunk:
+            self._head |= {key: chunk[key] for key in ("id", "model", "service_tier") if word(chunk.get(key))}
         said = [self._choice(fields(choice)) for choice in items(chunk.get("choices"))]
         if isinstance(chunk.get("usage"), dict) or "x_groq" in chunk:
             self._count(chunk, quiet=any(said))
@@ -90,22 +91,27 @@ class Assembly:
         return said and not finish
 
     def _text(self, index: int, delta: Mapping[str, Any]) -> bool:
-        reasoning = next((name for name in _REASONING if word(delta.get(name))), "")
+        """The texts of a delta; most hold nothing but a piece of content."""
         content = delta.get("content")
-        pieces = [(reasoning, word(delta.get(reasoning)), "reasoning"), ("refusal", word(delta.get("refusal")), "refusal")]
-        if isinstance(content, list):  # Mistral's reasoning models
-            pieces += (_part(fields(part)) for part in content)
-        else:
-            pieces.append(("content", word(content), "content"))
-        for member, text, detail in pieces:
-            if text:
-                self._log.add("delta", index, detail)
-                self._add(index, member, text)
+        if isinstance(content, str) and content:
+            self._add(index, "content", content, "content")
+            if len(delta) == 1:
+                return True
+        said = bool(content)
+        for name in ("reasoning_content", "reasoning", "refusal"):
+            text = delta.get(name)
+            if isinstance(text, str) and text and not (name == "reasoning" and delta.get("reasoning_content")):
+                said = True
+                self._add(index, name, text, "refusal" if name == "refusal" else "reasoning")
+        for part in items(content):  # Mistral's reasoning models
+            member, text = _part(fields(part))
+            self._add(index, member, text, member)
         if not index:
             self._details += items(delta.get("reasoning_details"))
-        return any(text for _, text, _ in pieces)
+        return said
 
-    def _add(self, index: int, member: str, text: str) -> None:
+    def _add(self, index: int, member: str, text: str, detail: str) -> None:
+        self._log.add("delta", index, detail)
         if not index:
             self._texts.setdefault(member, []).append(text)
 
@@ -156,7 +162,7 @@ class Assembly:
         return message
 
 
-def _part(part: Mapping[str, Any]) -> tuple[str, str, str]:
+def _part(part: Mapping[str, Any]) -> tuple[str, str]:
     if part.get("type") == "thinking":
-        return "reasoning", "".join(word(fields(each).get("text")) for each in items(part.get("thinking"))), "reasoning"
-    return "content", word(part.get("text")), "content"
+        return "reasoning", "".join(word(fields(each).get("text")) for each in items(part.get("thinking")))
+    return "content", word(part.get("text"))

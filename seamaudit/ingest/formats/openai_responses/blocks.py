@@ -129,7 +129,7 @@ def _message(sent: Mapping[str, Any], zone: Zone) -> list[Block]:
     if isinstance(content, str):
         return [_part({"type": "text", "text": content}, zone, role, "/content")]
     parts = [_part(part, zone, role, f"/content/{at}") for at, part in enumerate(items(content))]
-    return parts or [Block(zone, role, Kind.OTHER, content, "input", "/content", False)]
+    return parts or [Block(zone, role, Kind.OTHER, content, "input", "", False)]
 
 
 def _part(sent: Any, zone: Zone, role: str, path: str) -> Block:
