@@ -11,7 +11,7 @@ from seamaudit.catalog.coverage import Coverage
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
 from seamaudit.config import Settings
-from seamaudit.errors import InputError
+from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError
 from seamaudit.evidence import collect
 from seamaudit.facts import FactBase
 from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
@@ -25,7 +25,7 @@ from seamaudit.ingest.merge import cache_scope, merge
 from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
-from seamaudit.ingest.sources import Discovery, discover
+from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
@@ -69,7 +69,8 @@ class Replayed:
 def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Report:
     """Audit the recordings behind `paths`. Raises SeamauditError for what a person can mend; nothing for any content.
 
-    InputError where nothing was recognised or an explicitly named input was not.
+    InputError where nothing was recognised; a named input that was not recognised among others that were is in the
+    report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
     discovery = discover(paths)
@@ -81,13 +82,13 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     knobs = Knobs()
     try:
         replayed = replay(reading, discovery, layers(intern, prices, knobs), seams(prices, knobs))
-        _refuse_unrecognised(reading, discovery)
+        _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
         findings = _with_evidence(judged.findings, Rereader(reader, discovery.sources), formats, settings.show_content)
     finally:
         reader.inputs.close()
-    return Report(
+    report = Report(
         version=__version__,
         sources=discovery.sources,
         skipped=_skipped(reading, discovery),
@@ -102,6 +103,17 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         levels=replayed.levels,
         clocks=replayed.clocks,
     )
+    _check_waste(report)
+    return report
+
+
+def _check_waste(report: Report) -> None:
+    """No finding may claim what was never paid. Raises SeamauditError (internal) where the findings claim more than the bill."""
+    claimed = report.waste.usd or 0
+    if claimed > report.spend.usd:
+        error = SeamauditError("the findings claim more than was spent", "This is a defect of seamaudit: please report it.")
+        error.exit_code = EXIT_INTERNAL
+        raise error
 
 
 def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[[], Layer], ...]:
@@ -164,16 +176,15 @@ def _scope_key(exchange: Exchange, scope: Scope) -> tuple[str, ...]:
     return cache_scope(exchange) if scope is Scope.CACHE else ()
 
 
-def _refuse_unrecognised(reading: Reading, discovery: Discovery) -> None:
+def _refuse_unrecognised(reading: Reading) -> None:
     """Nothing audited never looks like clean."""
+    if reading.recognised:
+        return
+    known = ", ".join(each.name for each in FORMATS)
     if reading.unrecognised:
         names = ", ".join(repr(source.path) for source in reading.unrecognised[:3])
-        raise InputError(
-            f"not a recording in a known format: {names}",
-            f"Known formats: {', '.join(each.name for each in FORMATS)}. Force one with --input-format.",
-        )
-    if not reading.recognised:
-        raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
+        raise InputError(f"not a recording in a known format: {names}", f"Known formats: {known}. Force one with --input-format.")
+    raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
 
 
 def _with_evidence(findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool) -> Iterable[Finding]:
@@ -187,7 +198,10 @@ def _accounting(reading: Reading) -> Accounting:
 
 
 def _skipped(reading: Reading, discovery: Discovery) -> tuple[Skipped, ...]:
-    return tuple(Skipped(item.path, item.reason.value) for item in (*discovery.skipped, *reading.skipped))
+    unread = [Skipped(source.path, SkipReason.UNRECOGNISED.value, explicit=True) for source in reading.unrecognised]
+    walked = [Skipped(item.path, item.reason.value) for item in (*discovery.skipped, *reading.skipped)]
+    passed = [Skipped(path, f"{count} records of other endpoints than a model's") for path, count in reading.passed_over.items()]
+    return (*unread, *walked, *passed)
 
 
 def _spend(facts: FactBase) -> Spend:

@@ -29,7 +29,8 @@ class Reading:
     """One pass over sources: what they hold goes out, the books and what was not recognised stay here.
 
     `forced` is the format a person named; otherwise each file's first bytes decide among `formats`. `strict` lets a format's
-    defects escape (for tests); otherwise they cost one record, cause `reader_error`.
+    defects escape (for tests); otherwise they cost one record, cause `reader_error`. `passed_over` counts, by path, records of a
+    known format that are calls to other endpoints than a model's: read, and nothing to audit.
     """
 
     reader: Reader
@@ -42,6 +43,7 @@ class Reading:
     recognised: dict[int, str] = field(default_factory=dict)
     unrecognised: list[Source] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    passed_over: dict[str, int] = field(default_factory=dict)
 
     def read(self, sources: Sequence[Source]) -> Iterator[Item]:
         """Drafts, holes and faults of all sources in order. Asserts the books at the end: raises AccountingError."""
@@ -62,6 +64,8 @@ class Reading:
         one = _One(chosen.open(self.intern), tally, self.strict)
         for item in self._records(source, chosen, meter):
             yield from one.lost(item) if isinstance(item, Lost) else one.line(item)
+        if one.passed_over:
+            self.passed_over[source.path] = one.passed_over
 
     def _detected(self, source: Source) -> Format | None:
         head = self.reader.head(source)
@@ -85,6 +89,7 @@ class _One:
     record: RecordReader
     tally: Tally
     strict: bool
+    passed_over: int = 0
 
     def lost(self, item: Lost) -> Iterator[Item]:
         """Bytes the reader had to let go."""
@@ -100,6 +105,9 @@ class _One:
         if not isinstance(found, Cause):
             self.tally.count("records", line.length, line.lines)
             yield from found
+        elif found is Cause.OTHER_ENDPOINT:
+            self.tally.count("records", line.length, line.lines)
+            self.passed_over += 1
         elif found in _UNPARSABLE:
             yield from self._resynchronise(line, found)
         else:

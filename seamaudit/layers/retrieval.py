@@ -11,7 +11,8 @@ from seamaudit.layers.base import Scope
 from seamaudit.trace import Exchange, Kind, Need, Segment
 
 RETRIEVAL_WORDS = frozenset(
-    ["search", "retrieve", "retrieval", "retriever", "lookup", "query", "knowledge", "kb", "rag", "docs", "documents", "passages", "vector", "semantic"]
+    ["search", "retrieve", "retrieval", "retriever", "lookup", "query", "knowledge", "kb", "rag", "docs", "documents"]
+    + ["passages", "vector", "semantic"]
 )
 """Words that make a tool's name that of a retrieval tool; names are split at punctuation and case."""
 

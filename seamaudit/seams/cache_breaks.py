@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.ingest.prints import unpack
 from seamaudit.layers.cache import CacheRead, CacheWrite, Verdict
+from seamaudit.layers.cost import Spend
 from seamaudit.layers.prefix import Edit, PrefixChange
 from seamaudit.layers.retrieval import Retrieval
 from seamaudit.providers.contracts import CacheMode
@@ -104,15 +105,16 @@ class CacheBreaks:
         """One CacheBreak for each read that fell short, and for each write that a moving block wasted."""
         changes = {change.exchange: change for change in facts.rows(PrefixChange)}
         looked_up = _Lookups(facts.rows(Retrieval))
+        spent = {row.exchange: row.usd for row in facts.rows(Spend)}
         moving = self._moving(facts.rows(CacheWrite), changes)
         for read in facts.rows(CacheRead):
             change = changes.get(read.exchange)
             if read.exchange in moving and change is not None:
-                yield self._moved(read, change, looked_up)
+                yield _within(self._moved(read, change, looked_up), spent)
                 continue
             missed = self._missed(read, change)
             if missed:
-                yield self._broken(read, change, looked_up, missed)
+                yield _within(self._broken(read, change, looked_up, missed), spent)
 
     def _moving(self, writes: Sequence[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
         """Writes up to a marker whose own block is the one that changes from request to request, and that nobody reads."""
@@ -236,6 +238,14 @@ class _Lookups:
             return None
         index = max(hits, key=lambda i: (hits[i], -i))
         return self._rows[index] if hits[index] >= min(least, len(mine)) else None
+
+
+def _within(row: CacheBreak, spent: Mapping[int, Money | None]) -> CacheBreak:
+    """The break, with no more waste than its call cost: unknown where that is unknown."""
+    paid = spent.get(row.exchange)
+    if row.waste_usd is None or paid is None:
+        return replace(row, waste_usd=None)
+    return replace(row, waste_usd=min(row.waste_usd, paid))
 
 
 def _cause(read: CacheRead, change: PrefixChange | None) -> Cause:

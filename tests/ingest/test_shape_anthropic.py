@@ -200,7 +200,9 @@ def test_an_answer_is_the_segment_it_becomes() -> None:
         CALL | {"caller": {"type": "direct"}},
     ]
     answer = SHAPE.response(message(*content, stop="tool_use"), "/response/body", 200)
-    assert sent_back(answer, asked(SHAPE, body(messages=[{"role": "assistant", "content": [content[0], {"text": "yes", "type": "text"}, CALL]}])))
+    assert sent_back(
+        answer, asked(SHAPE, body(messages=[{"role": "assistant", "content": [content[0], {"text": "yes", "type": "text"}, CALL]}]))
+    )
     assert [each.pointer for each in answer.answers] == [f"/response/body/content/{at}" for at in range(3)]
     (call,) = answer.calls
     assert (call.id, call.state, call.pointer, call.server) == ("toolu_1", ArgumentState.PARSED, "/response/body/content/2", False)
@@ -246,7 +248,10 @@ def test_any_payload_is_read(payload: Any) -> None:
 
 # --- streams --------------------------------------------------------------------------------------------------------------
 
-START = {"type": "message_start", "message": message() | {"content": [], "stop_reason": None, "usage": {"input_tokens": 3, "output_tokens": 1}}}
+START = {
+    "type": "message_start",
+    "message": message() | {"content": [], "stop_reason": None, "usage": {"input_tokens": 3, "output_tokens": 1}},
+}
 END = [{"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 30}}, {"type": "message_stop"}]
 
 
@@ -383,7 +388,10 @@ def test_a_legacy_completion() -> None:
 
 
 def test_a_legacy_stream_ends_with_its_stop_reason() -> None:
-    parts = [{"type": "completion", "completion": " y", "stop_reason": None}, {"type": "completion", "completion": "es", "stop_reason": None}]
+    parts = [
+        {"type": "completion", "completion": " y", "stop_reason": None},
+        {"type": "completion", "completion": "es", "stop_reason": None},
+    ]
     end = {"type": "completion", "completion": "", "stop_reason": "stop_sequence"}
     whole = streamed(SHAPE, sse_text(*parts, end, named=True), "/v1/complete")
     assert told(whole) == [("completion", None, "", 2), ("completion", None, "stop_sequence", 1)]

@@ -128,9 +128,18 @@ def completion(message: Any, finish: str = "stop", **given: Any) -> dict[str, An
     [
         ({"role": "assistant", "content": "yes", "refusal": None, "annotations": []}, {"content": "yes", "role": "assistant"}),
         ({"role": "assistant", "content": "", "tool_calls": [CALL | {"index": 0}]}, {"role": "assistant", "tool_calls": [CALL]}),
-        ({"role": "assistant", "content": "x", "reasoning_content": "hm"}, {"role": "assistant", "content": "x", "reasoning_content": "hm"}),
         (
-            {"role": "assistant", "content": "x", "refusal": "", "function_call": {"name": "", "arguments": ""}, "tool_calls": [CALL | {"custom": {}}]},
+            {"role": "assistant", "content": "x", "reasoning_content": "hm"},
+            {"role": "assistant", "content": "x", "reasoning_content": "hm"},
+        ),
+        (
+            {
+                "role": "assistant",
+                "content": "x",
+                "refusal": "",
+                "function_call": {"name": "", "arguments": ""},
+                "tool_calls": [CALL | {"custom": {}}],
+            },
             {"role": "assistant", "content": "x", "tool_calls": [CALL]},
         ),
     ],
@@ -233,7 +242,9 @@ ROLE = chunk({"role": "assistant", "content": ""})
 
 def test_a_whole_stream() -> None:
     calls = [fragment(0, id="call_1", name="ls"), fragment(0, '{"a"'), fragment(0, ":1}"), fragment(1, "{}", id="call_2", name="cat")]
-    answer = streamed(SHAPE, sse_text(ROLE, chunk({"content": "he"}), chunk({"content": "y"}), *calls, chunk({}, "tool_calls"), USAGE, "[DONE]"))
+    answer = streamed(
+        SHAPE, sse_text(ROLE, chunk({"content": "he"}), chunk({"content": "y"}), *calls, chunk({}, "tool_calls"), USAGE, "[DONE]")
+    )
     assert told(answer) == [
         ("delta", 0, "role", 1),
         ("delta", 0, "content", 2),

@@ -30,7 +30,11 @@ def test_the_prompt_is_tools_then_instructions_then_input() -> None:
         REASONING,
         CALL,
         OUTPUT,
-        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "a"}, {"type": "input_image", "image_url": "data:x"}]},
+        {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "a"}, {"type": "input_image", "image_url": "data:x"}],
+        },
         instructions="be brief",
         tools=[{"type": "function", "name": "ls", "parameters": {}}, {"type": "web_search"}],
     )

@@ -135,7 +135,7 @@ class _Reader:
         parts = urlsplit(pair.url)
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
-            raise Rejected("unknown_body")
+            raise Rejected("other_endpoint" if parts.path else "unknown_body")
         yield self._draft(pair, shape, parts.path, parts.netloc, locus)
 
     def _draft(self, pair: _Pair, shape: BodyShape, path: str, host: str, locus: Locus) -> Draft:
