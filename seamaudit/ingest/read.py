@@ -10,7 +10,7 @@ from seamaudit.ingest.accounting import Accounting, Tally
 from seamaudit.ingest.detect import detect
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, InputFault, lost, resynchronised
-from seamaudit.ingest.formats.base import Format, RecordReader, Rejected
+from seamaudit.ingest.formats.base import Format, RecordReader, Rejected, WholeFileReader
 from seamaudit.ingest.inflate import Meter
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.jsontext import Unparsable
@@ -64,6 +64,7 @@ class Reading:
         one = _One(chosen.open(self.intern), tally, self.strict)
         for item in self._records(source, chosen, meter):
             yield from one.lost(item) if isinstance(item, Lost) else one.line(item)
+        yield from one.close(source)
         if one.passed_over:
             self.passed_over[source.path] = one.passed_over
 
@@ -113,6 +114,22 @@ class _One:
         else:
             self.tally.count("rejected", line.length, line.lines)
             yield from lost(found, line.locus, line.lines)
+
+    def close(self, source: Source) -> Iterator[Item]:
+        """What only the end of the source can tell; a defect there costs what was not yet given."""
+        if not isinstance(self.record, WholeFileReader):
+            return
+        try:
+            yield from self.record.close()
+        except (Unparsable, Rejected) as error:
+            cause = _cause(error)
+        except Exception:
+            if self.strict:
+                raise
+            cause = Cause.READER_ERROR
+        else:
+            return
+        yield from lost(cause, Locus(source.index, 1, 0, self.tally.bytes), self.tally.lines)
 
     def _resynchronise(self, line: Line, cause: Cause) -> Iterator[Item]:
         """Records that stand back to back, and what is left behind them."""

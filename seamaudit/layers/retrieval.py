@@ -10,10 +10,8 @@ from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
 from seamaudit.trace import Exchange, Kind, Need, Segment
 
-RETRIEVAL_WORDS = frozenset(
-    ["search", "retrieve", "retrieval", "retriever", "lookup", "query", "knowledge", "kb", "rag", "docs", "documents"]
-    + ["passages", "vector", "semantic"]
-)
+_WORDS = "search retrieve retrieval retriever lookup query knowledge kb rag docs documents passages vector semantic"
+RETRIEVAL_WORDS = frozenset(_WORDS.split(" "))
 """Words that make a tool's name that of a retrieval tool; names are split at punctuation and case."""
 
 

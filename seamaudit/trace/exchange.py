@@ -103,7 +103,8 @@ class Request:
     """What was sent.
 
     `at` is the pointer of the body inside the record; `renamed` holds the arrays that the recording spells in another way
-    than the provider (`messages` as `traj`). `complete` is False where the prompt is not all in the trace
+    than the provider (`messages` as `traj`); `scattered` says that the prompt stands in no record as a whole, each position in one
+    of its own, where its segment's locus points. `complete` is False where the prompt is not all in the trace
     (`previous_response_id`, a cut body). `offered` holds the tool names, None where the recording has none to show;
     `deferred` says that tools may be found by search. `params` are the parameters that shape the prompt or the cache key,
     as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers.
@@ -124,14 +125,15 @@ class Request:
     unsized: int = 0
     broken: tuple[tuple[str, str], ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
+    scattered: bool = False
 
     def pointer(self, position: int, prefix: Prefix | None = None) -> str:
         """JSON pointer, inside the record, of the value at a position of this prompt or of another that is recorded alike."""
         return self._spelled((prefix or self.prefix).pointer(position))
 
-    def pointers(self, positions: Iterable[int]) -> dict[int, str]:
-        """JSON pointers, inside the record, of many positions of this prompt, in one walk."""
-        return {at: self._spelled(pointer) for at, pointer in self.prefix.pointers(positions).items()}
+    def pointers(self, positions: Iterable[int], prefix: Prefix | None = None) -> dict[int, str]:
+        """JSON pointers, inside the record, of many positions of this prompt or of another that is recorded alike, in one walk."""
+        return {at: self._spelled(pointer) for at, pointer in (prefix or self.prefix).pointers(positions).items()}
 
     def _spelled(self, pointer: str) -> str:
         _, array, *rest = pointer.split("/")
@@ -195,6 +197,18 @@ class Exchange:
     intended: str = ""
     side: str = ""
     recorded_cost: Money | None = None
+
+    def place(self, position: int, link: Link | None = None) -> Locus:
+        """Where a position of this prompt stands, or with `link` of the earlier prompt it leads to."""
+        return self.places((position,), link)[position]
+
+    def places(self, positions: Iterable[int], link: Link | None = None) -> dict[int, Locus]:
+        """Where many positions stand, in one walk. What is scattered stands where it was first told."""
+        prefix = link.prefix if link else self.request.prefix
+        if self.request.scattered:
+            return {at: prefix.at(at).locus for at in positions}
+        record = link.locus if link else self.locus
+        return {at: record.at(pointer) for at, pointer in self.request.pointers(positions, prefix).items()}
 
     @property
     def usage(self) -> Usage | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.intern import Interner
@@ -11,7 +11,7 @@ from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.trace import Locus, Request, Response
 
-__all__ = ["BodyShape", "Format", "RawBody", "RecordReader", "Rejected", "ShapeOf"]
+__all__ = ["BodyShape", "Format", "RawBody", "RecordReader", "Rejected", "ShapeOf", "WholeFileReader"]
 
 RawBody = Mapping[str, bytes]
 """A request body as raw JSON slices by top-level key: what is repeated from turn to turn is hashed, not parsed."""
@@ -52,6 +52,18 @@ class RecordReader(Protocol):
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
         """The drafts of one record. Raises Rejected or jsontext.Unparsable where it holds none."""
+        ...
+
+
+@runtime_checkable
+class WholeFileReader(RecordReader, Protocol):
+    """Reads a format whose unit is the file: its records are not exchanges, they tell of some together.
+
+    Called with each record in order, it may give nothing; `close` follows at the end of the source.
+    """
+
+    def close(self) -> Iterator[Draft]:
+        """The drafts that only the whole source can tell."""
         ...
 
 

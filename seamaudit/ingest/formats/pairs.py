@@ -28,6 +28,8 @@ _CONVERSATIONS = ("conversation", "conversation_id", "session_id", "session", "t
 _STARTED = ("timestamp", "ts", "created_at", "started_at", "start_time", "time")
 _ENDED = ("ended_at", "end_time", "completed_at")
 _SEQUENCES = ("n", "seq", "sequence", "turn")
+_PROMPTS = ("messages", "contents", "input", "prompt")
+_OTHER = ("/count_tokens", ":countTokens", "/embeddings", ":embedContent", ":batchEmbedContents", "/moderations", "/tokenize")
 _CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
 _ATTRIBUTION = ("app", "agent", "team", "key", "user")
 
@@ -135,7 +137,7 @@ class _Reader:
         parts = urlsplit(pair.url)
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
-            raise Rejected("other_endpoint" if parts.path else "unknown_body")
+            raise Rejected("other_endpoint" if _is_elsewhere(parts.path, pair.body) else "unknown_body")
         yield self._draft(pair, shape, parts.path, parts.netloc, locus)
 
     def _draft(self, pair: _Pair, shape: BodyShape, path: str, host: str, locus: Locus) -> Draft:
@@ -163,6 +165,11 @@ class _Reader:
             lacks=_lacks(request, response, times),
             tags=frozenset(tag for tag in pair.extra.get("tags") or () if isinstance(tag, str)),
         )
+
+
+def _is_elsewhere(path: str, body: RawBody) -> bool:
+    """Whether a call is to something else than a model's answer: counting, embedding, or a body without a prompt."""
+    return bool(path) and (path.endswith(_OTHER) or not any(name in body for name in _PROMPTS))
 
 
 def _take_apart(data: bytes) -> _Pair:
