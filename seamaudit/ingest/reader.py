@@ -75,15 +75,17 @@ class Splitter:
         self._number = 1
         self._offset = 0
         self._length = 0
-        self._held = io.BytesIO()
+        self._held: list[bytes] = []
 
     def feed(self, chunk: bytes) -> Iterator[Line | Lost]:
         """The lines that end in this chunk."""
-        *ended, rest = chunk.split(b"\n")
-        for part in ended:
+        start = 0
+        while (end := chunk.find(b"\n", start)) >= 0:
+            part = chunk[start:end]
             yield self._line(part) if not self._length else self._resumed(part)
-        if rest:
-            self._hold(rest)
+            start = end + 1
+        if start < len(chunk):
+            self._hold(chunk[start:])
 
     def close(self, cut: Cause | None = None) -> Iterator[Line | Lost]:
         """What follows the last line end; with `cut`, why the stream ended before its end."""
@@ -93,20 +95,20 @@ class Splitter:
         elif length > self._cap:
             yield Lost(self._source, self._number, self._offset, length, Cause.OVERSIZE)
         elif length:
-            yield Line(self._source, self._number, self._offset, length, bare(self._held.getvalue()), ended=False)
+            yield Line(self._source, self._number, self._offset, length, bare(b"".join(self._held)), ended=False)
 
     def _hold(self, part: bytes) -> None:
         self._length += len(part)
         if self._length <= self._cap:
-            self._held.write(part)
+            self._held.append(part)
         else:
-            self._held = io.BytesIO()
+            self._held = []
 
     def _resumed(self, part: bytes) -> Line | Lost:
         before = self._length
         self._hold(part)
-        whole = self._held.getvalue()
-        self._held, self._length = io.BytesIO(), 0
+        whole = b"".join(self._held)
+        self._held, self._length = [], 0
         return self._line(whole, before + len(part) + 1)
 
     def _line(self, data: bytes, length: int = 0) -> Line | Lost:

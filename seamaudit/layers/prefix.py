@@ -101,7 +101,7 @@ class PrefixLayer:
             exchange=exchange.id,
             thread=exchange.thread.id,
             app=exchange.attribution.app,
-            locus=exchange.locus.at(exchange.request.pointer(at)),
+            locus=exchange.place(at),
             witness=(link.locus,),
             base=base,
             base_exchange=link.exchange,
@@ -121,8 +121,8 @@ class PrefixLayer:
             tool=new.name if new.kind is Kind.TOOL_DEFINITION else "",
             changed_bytes=change.changed if change else None,
             changed_prints=prints(now_text) or new.prints,
-            was=link.locus.at(exchange.request.pointer(at, link.prefix)),
-            now=exchange.locus.at(exchange.request.pointer(at)),
+            was=exchange.place(at, link),
+            now=exchange.place(at),
             diverges_at=change.at if change else None,
         )
 

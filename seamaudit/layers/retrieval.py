@@ -51,7 +51,7 @@ class RetrievalLayer:
                 exchange=exchange.id,
                 thread=exchange.thread.id,
                 app=exchange.attribution.app,
-                locus=exchange.locus.at(exchange.request.pointer(at)),
+                locus=exchange.place(at),
                 source=_source(segment, tool),
                 tool=tool,
                 text_prints=segment.prints,

@@ -206,7 +206,8 @@ class Exchange:
         """Where many positions stand, in one walk. What is scattered stands where it was first told."""
         prefix = link.prefix if link else self.request.prefix
         if self.request.scattered:
-            return {at: prefix.at(at).locus for at in positions}
+            told = {at: prefix.at(at) for at in positions}
+            return {at: segment.locus.at(segment.locus.pointer + segment.path) for at, segment in told.items()}
         record = link.locus if link else self.locus
         return {at: record.at(pointer) for at, pointer in self.request.pointers(positions, prefix).items()}
 

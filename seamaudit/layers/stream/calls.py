@@ -97,7 +97,7 @@ class CutCalls:
                     exchange=exchange.id,
                     thread=exchange.thread.id,
                     app=exchange.attribution.app,
-                    locus=exchange.locus.at(exchange.request.at + prefix.pointer(position)),
+                    locus=exchange.place(position),
                     witness=(cut.locus,),
                     provider=cut.provider,
                     api=cut.api,

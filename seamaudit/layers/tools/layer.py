@@ -147,11 +147,11 @@ def _pairing_faults(
     if not found:
         return
     places = {item.position + first for mismatch in found for item in (mismatch.at, mismatch.other) if item is not None}
-    pointers = exchange.request.pointers(places)
+    loci = exchange.places(places)
     status = exchange.response.status if exchange.response is not None else None
 
     def locus(item: Item) -> Locus:
-        return exchange.locus.at(pointers[item.position + first])
+        return loci[item.position + first]
 
     for mismatch in found:
         call_id = mismatch.at.segment.call_id

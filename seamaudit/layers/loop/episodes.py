@@ -1,0 +1,150 @@
+"""Episodes: where a thread's steps go round without anything new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from seamaudit.ingest.outcome import text_digest
+from seamaudit.layers.loop.facts import LoopKind
+from seamaudit.layers.loop.nature import Nature, nature
+from seamaudit.layers.loop.steps import Step
+
+NOTHING_FOUND: Final = frozenset(
+    map(text_digest, ("", "[]", "{}", "null", "None", "0", "No results", "No results found", "No results found.", "No matches found"))
+    | {text_digest(text) for text in ("No matches found.", "No files found", "Not found", "not found", "[]\n", '{"results": []}', '{"results":[]}')}
+)
+"""Results that say that there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopKnobs:
+    """When steps that come again are a loop.
+
+    `min_repeats` equal calls, or equally failing ones, are: what tracelint's R4, tool-loop-guard and agent-strace's error-retry-loop
+    take. `min_rounds` whole rounds of `longest_period` calls at most make a cycle; pisama looks for periods up to 5, and plans of
+    agents are seldom longer than 8. `min_rewordings` calls in a row whose arguments share `min_alike` of their words (Jaccard) and
+    whose results are equal are one question in other words; one more than of equal calls, because each of them is a new try.
+    """
+
+    min_repeats: int = 3
+    min_rounds: int = 3
+    longest_period: int = 8
+    min_rewordings: int = 4
+    min_alike: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Steps that went round: `period` of them are one round."""
+
+    kind: LoopKind
+    period: int
+    steps: tuple[Step, ...]
+
+
+def episodes(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[Episode]:
+    """The episodes in the steps of one task, cycles first; no step belongs to two."""
+    taken: set[int] = set()
+    for kind, period, found in _all(steps, taken, knobs):
+        taken.update(found)
+        yield Episode(kind, period, tuple(steps[at] for at in found))
+
+
+def _all(steps: Sequence[Step], taken: set[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+    """Every kind in turn; `taken` grows while this is read, so that what one kind took is not another's."""
+    yield from _cycles(steps, knobs)
+    yield from _repeats(steps, frozenset(taken), knobs)
+    yield from _rewordings(steps, frozenset(taken), knobs)
+
+
+# --- cycles ----------------------------------------------------------------------------------------------------------
+
+
+def _cycles(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+    """Stretches in which each step equals the one a period before it; of several periods the one that explains most, then the shortest."""
+    reach = {period: _reach(steps, period, knobs.min_rounds) for period in range(1, knobs.longest_period + 1)}
+    at = 0
+    while at < len(steps):
+        period = max(reach, key=lambda period: (reach[period][at], -period), default=1)
+        size = reach[period][at] if period in reach else 0
+        if size and period > 1 and _goes_round(steps[at : at + period]):
+            yield LoopKind.CYCLE, period, range(at, at + size)
+        at += max(1, size)
+
+
+def _reach(steps: Sequence[Step], period: int, rounds: int) -> list[int]:
+    """For each step how many steps from it on go round with this period; 0 where they are fewer than `rounds` whole rounds."""
+    equal = [0] * (len(steps) + 1)
+    for at in range(len(steps) - period - 1, -1, -1):
+        same = steps[at].same
+        if same is not None and same == steps[at + period].same:
+            equal[at] = equal[at + 1] + 1
+    return [size + period if size >= (rounds - 1) * period else 0 for size in equal]
+
+
+def _goes_round(round: Sequence[Step]) -> bool:
+    """Whether a round that comes again shows that nothing came of it: a round of acknowledged changes may be work, and one that waits
+    is waiting."""
+    if any(step.waits for step in round):
+        return False
+    return any(step.failed or nature(step.tool) is not Nature.WRITES for step in round)
+
+
+# --- one call again --------------------------------------------------------------------------------------------------
+
+
+def _repeats(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+    """One call with one result, again and again, until its result or something else changes."""
+    runs: dict[tuple[str, bytes], list[int]] = {}
+    for at, step in enumerate(steps):
+        call = (step.tool, step.arguments)
+        if not step.failed and not nature(step.tool).changes_nothing:
+            ended = {other: run for other, run in runs.items() if other != call}
+            runs = {other: run for other, run in runs.items() if other == call}
+            yield from _long_enough(steps, ended.values(), knobs)
+        run = runs.get(call)
+        if run and steps[run[0]].same != step.same:
+            yield from _long_enough(steps, [runs.pop(call)], knobs)
+        if at not in taken and step.same is not None and not _may_come_again(step):
+            runs.setdefault(call, []).append(at)
+    yield from _long_enough(steps, runs.values(), knobs)
+
+
+def _may_come_again(step: Step) -> bool:
+    """Whether a step is no sign of a loop however often it comes: it waits, or it did something once more."""
+    return step.waits or (not step.failed and nature(step.tool) is Nature.WRITES)
+
+
+def _long_enough(
+    steps: Sequence[Step], runs: Iterable[Sequence[int]], knobs: LoopKnobs
+) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+    for run in runs:
+        if len(run) >= knobs.min_repeats:
+            yield LoopKind.ERROR if steps[run[0]].failed else LoopKind.REPEATED, 1, run
+
+
+# --- one question in other words -------------------------------------------------------------------------------------
+
+
+def _rewordings(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+    """Calls in a row of one tool, each made after the result of the one before was seen, whose words vary and whose results do not."""
+    run: list[int] = []
+    for at, step in enumerate(steps):
+        if at in taken or not _finds_nothing(step):
+            run = yield from _reworded(run, knobs)
+        elif run and not _says_the_same(steps[run[-1]], step, knobs):
+            yield from _reworded(run, knobs)
+            run = [at]
+        else:
+            run.append(at)
+    yield from _reworded(run, knobs)
+
+
+def _reworded(run: list[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+    if len(run) >= knobs.min_rewordings:
+        yield LoopKind.REWORDED, 1, run
+
+

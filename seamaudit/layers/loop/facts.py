@@ -1,0 +1,53 @@
+"""What the loop layer tells: the episodes, and the exchanges that were spent on nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from seamaudit.facts import Fact, fact
+from seamaudit.trace import Need
+
+
+class LoopKind(StrEnum):
+    """What comes again: one call with one result, a round of calls, a call in ever other words, or one failing call."""
+
+    REPEATED = "repeated"
+    CYCLE = "cycle"
+    REWORDED = "reworded"
+    ERROR = "error"
+
+
+@fact("loops", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopEpisode(Fact):
+    """Calls of one thread that came again without anything new, from their first to their last.
+
+    The fact stands at the last call, where the response that made it is recorded; `witness` holds the first, the second and
+    the last call.
+    """
+
+    kind: Annotated[LoopKind, "What comes again."]
+    tool: Annotated[str, "The tool's name; of a cycle the names in their order, from the one that sorts first."]
+    episode: Annotated[int, "The number of the episode in its thread, from 0."]
+    period: Annotated[int, "Calls in one round: 1 but for cycles."]
+    repeats: Annotated[int, "Whole rounds."]
+    steps: Annotated[int, "Calls in all."]
+    first_exchange: Annotated[int, "The exchange that made the first call, or the first that holds it."]
+    last_exchange: Annotated[int, "The exchange that made the last call, or the first that holds it."]
+    wasted_steps: Annotated[int, "Calls after the first round."]
+    wasted_tokens: Annotated[
+        int | None,
+        "Input and output of the exchanges that made these and no other calls; unknown where such an exchange or its usage is not recorded.",
+    ]
+    failed: Annotated[bool, "Whether every call failed."]
+
+
+@fact("loop_exchanges", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopExchange(Fact):
+    """An exchange that made calls of one episode after its first round, and no others."""
+
+    episode: Annotated[int, "The number of the episode in its thread."]
+    tokens: Annotated[int | None, "Its input and output; unknown where the usage is."]
