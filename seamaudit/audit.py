@@ -31,6 +31,7 @@ from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost
 from seamaudit.layers.cost import Spend as SpendFact
+from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
@@ -38,6 +39,7 @@ from seamaudit.layers.tools import Tools
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.trace import Exchange, Money
 
 Progress = Callable[[int], None]
@@ -50,6 +52,7 @@ class Knobs:
 
     prefix: PrefixKnobs = PrefixKnobs()
     stream: StreamKnobs = StreamKnobs()
+    loop: LoopKnobs = LoopKnobs()
     breaks: BreakKnobs = BreakKnobs()
 
 
@@ -125,13 +128,14 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         RetrievalLayer,
         Tools,
         lambda: Stream(knobs.stream),
+        lambda: Loop(knobs.loop),
         lambda: Cost(prices),
     )
 
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks),)
+    return (CacheBreaks(prices, knobs.breaks), LoopCosts())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:
@@ -142,7 +146,7 @@ def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[
     by_scope = [(index, factory, factory().scope) for index, factory in enumerate(factories)]
     counts: dict[str, Counter[str]] = {"formats": Counter(), "levels": Counter(), "clocks": Counter()}
     threads: set[str] = set()
-    for exchange in merge(list(_drafts(reading, discovery, facts))):
+    for exchange in merge(list(_drafts(reading, discovery, facts)), facts.add):
         coverage.add(exchange)
         threads.add(exchange.thread.id)
         counts["formats"][exchange.format] += 1

@@ -60,7 +60,9 @@ class Meter:
     def take(self, chunk: bytes) -> None:
         """Count one decompressed chunk that is not empty."""
         self.size += len(chunk)
-        self.newlines += chunk.count(b"\n")
+        at = -1
+        while (at := chunk.find(b"\n", at + 1)) >= 0:
+            self.newlines += 1
         self.open = not chunk.endswith(b"\n")
 
 

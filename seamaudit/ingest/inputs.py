@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, Final, Protocol
 from seamaudit.errors import UsageError
 from seamaudit.trace import Source
 
-CHUNK: Final = 1 << 22
+CHUNK: Final = 1 << 20
 """Bytes read, and given out, at a time."""
 STDIN: Final = "-"
 

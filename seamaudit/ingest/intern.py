@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from array import array
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 from seamaudit.ingest import jsontext, outcome, rawjson
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.prints import prints
-from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape
-from seamaudit.trace.prefix import common_prefix
+from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape, Zone
+from seamaudit.trace.prefix import Runs, common_prefix
 
 PRINTED = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT, Kind.DOCUMENT})
 
@@ -72,10 +73,10 @@ class Interner:
         self.tape = Tape()
         self.texts = TextStore(text_budget)
         self.parsed_bytes = 0
-        self._elements: dict[bytes, Element] = {}
+        self._elements: defaultdict[bytes, dict[bytes, Element]] = defaultdict(dict)
         self._segments: dict[tuple[bytes, str, str, bool, str], int] = {}
         self._names: dict[tuple[int, ...], frozenset[str]] = {}
-        self._bases: OrderedDict[str, tuple[list[int], tuple[tuple[int, int], ...]]] = OrderedDict()
+        self._bases: OrderedDict[str, _Base] = OrderedDict()
         self._live_bases = live_bases
 
     def element(self, raw: bytes | memoryview, split: Splitter, salt: bytes, locus: Locus) -> Element:
@@ -83,10 +84,10 @@ class Interner:
 
         Raises jsontext.Unparsable where the value is no JSON.
         """
-        key = jsontext.digest(raw) + salt  # type: ignore[arg-type]
-        known = self._elements.get(key)
+        table, key = self._elements[salt], jsontext.digest(raw)
+        known = table.get(key)
         if known is None:
-            known = self._elements[key] = self._new_element(bytes(raw), split, locus)
+            known = table[key] = self._new_element(bytes(raw), split, locus)
         return known
 
     def _new_element(self, raw: bytes, split: Splitter, locus: Locus) -> Element:
@@ -107,8 +108,8 @@ class Interner:
 
     def elements(self, raws: Sequence[bytes], split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
         """Intern many raw values: most of a growing array is known, so that a digest and a look-up each is all it takes."""
-        known, digest = self._elements.get, jsontext.digest
-        return [known(digest(raw) + salt) or self.element(raw, split, salt, locus) for raw in raws]
+        known = map(self._elements[salt].get, map(jsontext.digest, raws))
+        return [element or self.element(raw, split, salt, locus) for element, raw in zip(known, raws, strict=True)]
 
     def array(self, raw: bytes, split: ItemSplitter, salt: bytes, locus: Locus) -> Element | None:
         """Intern an array that is repeated as a whole (tools, system): split again only where it changed, its items parsed
@@ -116,14 +117,14 @@ class Interner:
 
         Raises jsontext.Unparsable where the value is no JSON.
         """
-        key = jsontext.digest(raw) + salt
-        known = self._elements.get(key)
+        table, key = self._elements[salt], jsontext.digest(raw)
+        known = table.get(key)
         if known is None:
             items = rawjson.elements(raw)
             if items is None:
                 return None
             parts = [self._item(item, split, salt, f"/{index}", locus) for index, item in enumerate(items)]
-            known = self._elements[key] = _concatenated(parts)
+            known = table[key] = _concatenated(parts)
         return known
 
     def _item(self, raw: bytes, split: ItemSplitter, salt: bytes, pointer: str, locus: Locus) -> Element:
@@ -145,7 +146,6 @@ class Interner:
         if known is not None:
             return known
         index = len(self.tape.segments)
-        self._segments[key] = index
         self.tape.segments.append(
             Segment(
                 id=index,
@@ -171,46 +171,69 @@ class Interner:
                 words=outcome.words(block),
             )
         )
+        self._segments[key] = index
         self.texts.put(index, comparable(block, text))
         return index
 
     def prefix(self, ids: list[int], base: str) -> Prefix:
         """Compress a request's segment ids against the last request of the same `base` (conversation or opening)."""
-        known = self._bases.get(base)
-        runs = self._runs(ids, *known) if known else self._append(ids)
-        self._bases[base] = (ids, runs)
+        tape = self.tape
+        head = next((at for at, i in enumerate(ids) if tape.segments[i].zone is Zone.MESSAGES), len(ids))
+        known = self._bases.get(base, _NO_BASE)
+        now = _Base(
+            known.head.followed_by(ids[:head], tape.heads),
+            known.turns.followed_by(ids[head:], tape.ids),
+        )
+        self._bases[base] = now
         self._bases.move_to_end(base)
         while len(self._bases) > self._live_bases:
             self._bases.popitem(last=False)
-        return Prefix(self.tape, runs, len(ids))
+        return Prefix(tape, now.turns.runs, len(ids), now.head.runs)
 
-    def _append(self, ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
-        if not ids:
-            return ()
-        start = len(self.tape.ids)
-        self.tape.ids.extend(ids)
-        return ((start, start + len(ids)),)
 
-    def _runs(self, ids: list[int], base: list[int], base_runs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-        shared = common_prefix(ids, base)
-        runs = _slice_runs(base_runs, 0, shared)
-        if shared == len(ids):
-            return tuple(runs)
-        if shared == len(base):
-            return tuple(_joined(runs, self._append(ids[shared:])))
-        where = {segment: at for at, segment in enumerate(base[shared:], shared)}
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Ids and the runs over a tape that spell them."""
+
+    ids: Sequence[int] = ()
+    runs: Runs = ()
+
+    def followed_by(self, ids: list[int], tape: array[int]) -> Stretch:
+        """Other ids over the same tape: what this stretch has of them is referred to, what it has not is appended."""
+        shared = common_prefix(ids, self.ids) if self.ids else 0
+        runs = _slice_runs(self.runs, 0, shared)
+        if shared == len(self.ids) or shared == len(ids):
+            return Stretch(ids, _joined(runs, _append(tape, ids[shared:])))
+        where = {segment: at for at, segment in enumerate(self.ids[shared:], shared)}
         at = fresh = shared
         while at < len(ids):
             found = where.get(ids[at])
             if found is None:
                 at += 1
                 continue
-            runs = _joined(runs, self._append(ids[fresh:at]))
-            size = common_prefix(ids[at:], base[found:])
-            runs = _joined(runs, _slice_runs(base_runs, found, found + size))
+            runs = _joined(runs, _append(tape, ids[fresh:at]))
+            size = common_prefix(ids[at:], self.ids[found:])
+            runs = _joined(runs, _slice_runs(self.runs, found, found + size))
             at += size
             fresh = at
-        return tuple(_joined(runs, self._append(ids[fresh:])))
+        return Stretch(ids, _joined(runs, _append(tape, ids[fresh:])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    head: Stretch
+    turns: Stretch
+
+
+_NO_BASE = _Base(Stretch(), Stretch())
+
+
+def _append(tape: array[int], ids: Sequence[int]) -> Runs:
+    if not ids:
+        return ()
+    start = len(tape)
+    tape.extend(ids)
+    return ((start, start + len(ids)),)
 
 
 def _concatenated(parts: Sequence[Element]) -> Element:
@@ -242,7 +265,7 @@ def comparable(block: Block, text: bytes) -> bytes:
     return text
 
 
-def _slice_runs(runs: Sequence[tuple[int, int]], start: int, stop: int) -> list[tuple[int, int]]:
+def _slice_runs(runs: Runs, start: int, stop: int) -> Runs:
     out: list[tuple[int, int]] = []
     at = 0
     for low, high in runs:
@@ -251,14 +274,14 @@ def _slice_runs(runs: Sequence[tuple[int, int]], start: int, stop: int) -> list[
         if first < last:
             out.append((low + first - at, low + last - at))
         at += size
-    return out
+    return tuple(out)
 
 
-def _joined(left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _joined(left: Runs, right: Runs) -> Runs:
     out = list(left)
     for run in right:
         if out and out[-1][1] == run[0]:
             out[-1] = (out[-1][0], run[1])
         else:
             out.append(run)
-    return out
+    return tuple(out)

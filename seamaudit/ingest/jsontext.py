@@ -17,6 +17,10 @@ MAX_DEPTH = 200
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*+\\u0000")
 
 
+_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
+_NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A JSON value and what had to be forgiven: `lone_surrogate`, `invalid_utf8`, `nul`."""
@@ -34,26 +38,13 @@ class Unparsable(ValueError):
 
 
 def depth_of(data: bytes) -> int:
-    """An upper bound of the nesting depth: brackets counted without regard to strings, exact where no string holds any."""
+    """The nesting depth of JSON text; 0 where there are too few brackets to be too deep."""
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return 0
     depth = deepest = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
+    for bracket in _STRING.sub(b"", data).translate(None, _NO_BRACKET):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
     return deepest
 
 

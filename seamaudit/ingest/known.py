@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from seamaudit.ingest.formats.base import Format
+from seamaudit.ingest.formats.claude_code import ClaudeCode
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.shapes import shape_of
 
-FORMATS: Final[tuple[Format, ...]] = (Pairs(shape_of), MessageLines(shape_of), MessageDocument(shape_of))
+FORMATS: Final[tuple[Format, ...]] = (Pairs(shape_of), ClaudeCode(shape_of), MessageLines(shape_of), MessageDocument(shape_of))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
 from seamaudit.ingest.nearest import NearestIndex
 from seamaudit.ingest.threads import Threads
 from seamaudit.providers.contracts import cache_contract
@@ -14,16 +15,16 @@ from seamaudit.trace import Attribution, Clock, Exchange, Need
 from seamaudit.trace.digest import short_digest
 
 
-def merge(drafts: Iterable[Draft]) -> Iterator[Exchange]:
+def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | None = None) -> Iterator[Exchange]:
     """Exchanges in time order where there is a clock, else in the order of their conversation.
 
     Wall-clocked exchanges come first, by start; the others follow, conversation by conversation in the order of their
     first appearance, by declared sequence where all have one, else in file order. No relation crosses from one
-    unclocked conversation to another.
+    unclocked conversation to another. Copies of a call are left out; `tell` is told of each.
     """
     threads = Threads()
     nearest = NearestIndex()
-    for index, draft in enumerate(_in_order(list(drafts))):
+    for index, draft in enumerate(_in_order(_billed(list(drafts), tell))):
         placed = threads.place(index, draft)
         attribution = _attributed(draft)
         exchange = Exchange(
@@ -50,6 +51,14 @@ def merge(drafts: Iterable[Draft]) -> Iterator[Exchange]:
             recorded_cost=draft.recorded_cost,
         )
         yield _with_nearest(exchange, nearest)
+
+
+def _billed(drafts: Sequence[Draft], tell: Callable[[DuplicateRecord], None] | None) -> Sequence[Draft]:
+    once, copies = billed_once(drafts)
+    if tell is not None:
+        for copy in copies:
+            tell(copy)
+    return once
 
 
 def _with_nearest(exchange: Exchange, index: NearestIndex) -> Exchange:

@@ -23,7 +23,12 @@ def digest(block: Block) -> bytes:
     """Digest of a tool result's text; b"" for other blocks, and where the result holds no text to compare."""
     if block.kind is not Kind.TOOL_RESULT or (not block.text and block.unsized):
         return b""
-    return jsontext.digest(block.text.strip().encode("utf-8", "surrogatepass"))
+    return text_digest(block.text)
+
+
+def text_digest(text: str) -> bytes:
+    """Digest of a result's text, whatever space surrounds it."""
+    return jsontext.digest(text.strip().encode("utf-8", "surrogatepass"))
 
 
 def has_failed(block: Block) -> bool:
@@ -38,8 +43,13 @@ def words(block: Block) -> bytes:
     if block.kind is not Kind.TOOL_CALL:
         return b""
     found = _WORD.findall(jsontext.ordered(_arguments(block.value)).decode("utf-8", "replace").lower()[:4096])
-    hashes = sorted({xxhash.xxh32_intdigest(word.encode()) for word in found})[:MAX_WORDS]
+    hashes = sorted(set(map(word_hash, found)))[:MAX_WORDS]
     return struct.pack(f"<{len(hashes)}I", *hashes)
+
+
+def word_hash(word: str) -> int:
+    """What a word in lower case is kept as."""
+    return xxhash.xxh32_intdigest(word.encode())
 
 
 def _arguments(call: Any) -> Any:

@@ -62,6 +62,23 @@ class RawMembers(msgspec.Struct, gc=False):
     metadata: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     user: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     prompt: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    modelId: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    schemaVersion: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    guardrailConfig: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    outputConfig: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    performanceConfig: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    serviceTier: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    promptVariables: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # noqa: N815 - a provider's spelling
+    cached_content: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    generation_config: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    enable_thinking: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    function_call: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    web_search_options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    modalities: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    safe_prompt: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    provider: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    truncation: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    anthropic_beta: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 MEMBERS = tuple(RawMembers.__struct_fields__)

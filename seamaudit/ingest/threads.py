@@ -75,7 +75,7 @@ class Threads:
         if found[0] is not None:
             return found
         if declared:
-            lane = [turn for turn in group.last.values() if _same_lane(turn, draft) and _may_continue(draft.request.prefix, turn.prefix)]
+            lane = [turn for turn in group.last.values() if _same_lane(turn, draft) and _may_continue(draft, turn.prefix)]
             if lane:
                 return max(lane, key=lambda turn: turn.exchange), "declared"
             return None, ""
@@ -105,12 +105,20 @@ def _answered(prefix: Prefix, group: _Group) -> tuple[_Turn | None, str]:
         if segment.zone is not Zone.MESSAGES or segment.role not in ASSISTANT:
             continue
         by_call = group.by_call.get(segment.call_id) if segment.call_id else None
-        if by_call is not None and prefix.shared_with(by_call.prefix):
+        if by_call is not None and _overlaps(prefix, by_call.prefix):
             return by_call, "call_id"
         by_answer = group.by_answer.get(segment.ordered)
-        if by_answer is not None:
+        if by_answer is not None and _overlaps(prefix, by_answer.prefix):
             return by_answer, "answer"
     return None, ""
+
+
+def _overlaps(prefix: Prefix, before: Prefix) -> bool:
+    """Whether a prompt holds a message of an earlier one: a client may have rewritten its head, trimmed its history, not all of it."""
+    if prefix.shared_with(before):
+        return True
+    start = before.zone_end(Zone.SYSTEM)
+    return not set(before.digests(start)).isdisjoint(prefix.digests())
 
 
 def _continued(draft: Draft, group: _Group) -> _Turn | None:
@@ -130,9 +138,10 @@ def _reaches_an_answer(prefix: Prefix, shared: int) -> bool:
     return any(segment.role in ASSISTANT for segment in prefix.segments(max(0, shared - LOOK_BACK), shared))
 
 
-def _may_continue(prefix: Prefix, before: Prefix) -> bool:
-    """Whether a prompt can be a later turn of another: it holds an answer, or is the same again (a retry)."""
-    if any(segment.role in ASSISTANT for segment in prefix.segments(max(0, prefix.length - LOOK_BACK))):
+def _may_continue(draft: Draft, before: Prefix) -> bool:
+    """Whether a prompt can be a later turn of another: it holds an answer, is the same again (a retry) or was begun anew on purpose."""
+    prefix = draft.request.prefix
+    if draft.intended or any(segment.role in ASSISTANT for segment in prefix.segments(max(0, prefix.length - LOOK_BACK))):
         return True
     return prefix.length == before.length == prefix.shared_with(before)
 

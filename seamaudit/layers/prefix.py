@@ -160,7 +160,7 @@ def _bases(exchange: Exchange) -> Iterable[tuple[Literal["previous", "nearest"],
 
 
 def _head_bytes(prefix: Prefix) -> int:
-    return sum(segment.length for segment in prefix.segments(0, prefix.zone_end(Zone.SYSTEM)))
+    return prefix.size(prefix.zone_end(Zone.SYSTEM))
 
 
 def _tool_names(prefix: Prefix, zone: Zone) -> frozenset[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -134,7 +134,7 @@ class _Reader:
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
         pair = _take_apart(data)
-        parts = urlsplit(pair.url)
+        parts = _url(pair.url)
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
             raise Rejected("other_endpoint" if _is_elsewhere(parts.path, pair.body) else "unknown_body")
@@ -167,6 +167,14 @@ class _Reader:
         )
 
 
+def _url(url: str) -> SplitResult:
+    """The parts of a URL; one that is none counts as not recorded."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
+
+
 def _is_elsewhere(path: str, body: RawBody) -> bool:
     """Whether a call is to something else than a model's answer: counting, embedding, or a body without a prompt."""
     return bool(path) and (path.endswith(_OTHER) or not any(name in body for name in _PROMPTS))
@@ -189,10 +197,6 @@ def _take_apart(data: bytes) -> _Pair:
         parsed = jsontext.parse(bytes(line.response))
         answer, broken = parsed.value, parsed.broken
     return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, broken)
-
-
-def _answer_broken(broken: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"response:{cause}" for cause in broken)
 
 
 def _take_apart_slowly(data: bytes) -> _Pair:
@@ -246,7 +250,7 @@ def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response |
         key = "body_raw" if isinstance(answer.get("body_raw"), str) else "body"
         answer, at = _unquoted(answer.get(key)), f"{at}/{key}"
     response = _spoken(answer, at, status, shape, host, path)
-    if response is None or not pair.broken:
+    if response is None or not pair.broken or response.stream is not None:
         return response
     return replace(response, broken=(*response.broken, *((cause, "") for cause in pair.broken)))
 

@@ -12,6 +12,7 @@ from seamaudit.trace.chain import chain
 Key = tuple[bytes, str]
 """A chain digest and the parameters that key its zone."""
 
+_ORDER = {zone: at for at, zone in enumerate(Zone)}
 _RUNS = frozenset({Kind.TOOL_CALL, Kind.TOOL_RESULT})
 
 
@@ -81,8 +82,7 @@ class Answered:
     def params(self, zone: Zone = Zone.MESSAGES) -> str:
         """The parameters that key the cache up to and including a zone."""
         given = self.exchange.request.params
-        order = list(Zone)
-        names = [name for name, first in self.contract.invalidates.items() if order.index(first) <= order.index(zone)]
+        names = [name for name, first in self.contract.invalidates.items() if _ORDER[first] <= _ORDER[zone]]
         return "\0".join(f"{name}={given[name]}" for name in sorted(names) if name in given)
 
     def keys(self, positions: Iterable[int]) -> dict[int, Key]:
@@ -99,14 +99,20 @@ def _zone(position: int, tools: int, system: int) -> Zone:
     return Zone.TOOLS if position <= tools else Zone.SYSTEM if position <= system else Zone.MESSAGES
 
 
+LONGEST_REACH = 400
+"""Positions a look-back goes through at most, however wide its runs of calls: more than any recorded fan-out."""
+
+
 def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
     """The positions a marker looks at, its own first: `lookback` of them, where a run of tool calls or of results may count as one
     (platform.claude.com prompt-caching, lookback window)."""
-    kinds = [segment.kind for segment in prefix.segments(0, position)] if contract.run_collapse else []
+    lowest = max(0, position - (LONGEST_REACH if contract.run_collapse else contract.lookback))
+    kinds = [segment.kind for segment in prefix.segments(lowest, position)] if contract.run_collapse else []
     out: list[int] = []
     counted = 0
-    for at in range(position, 0, -1):
-        in_run = bool(kinds) and at < position and kinds[at - 1] in _RUNS and kinds[at - 1] is kinds[at]
+    for at in range(position, lowest, -1):
+        here = at - 1 - lowest
+        in_run = bool(kinds) and at < position and kinds[here] in _RUNS and kinds[here] is kinds[here + 1]
         counted += 0 if in_run else 1
         if counted > contract.lookback:
             break
@@ -116,4 +122,4 @@ def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
 
 def size(prefix: Prefix, stop: int) -> int:
     """Bytes of the first `stop` positions."""
-    return sum(segment.length for segment in prefix.segments(0, stop))
+    return prefix.size(stop)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 from seamaudit.ingest.outcome import text_digest
@@ -13,10 +12,14 @@ from seamaudit.layers.loop.nature import Nature, nature
 from seamaudit.layers.loop.steps import Step
 
 NOTHING_FOUND: Final = frozenset(
-    map(text_digest, ("", "[]", "{}", "null", "None", "0", "No results", "No results found", "No results found.", "No matches found"))
-    | {text_digest(text) for text in ("No matches found.", "No files found", "Not found", "not found", "[]\n", '{"results": []}', '{"results":[]}')}
-)
+    text_digest(text + end)
+    for text in ("", "[]", "{}", "null", "None", "0", '{"results":[]}', '{"results": []}', "No results", "No results found", "No matches",
+                 "No matches found", "No files found", "Nothing found", "Not found")
+    for end in ("", ".")
+)  # fmt: skip
 """Results that say that there is nothing."""
+
+_SILENCE: Final = text_digest("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +41,33 @@ class LoopKnobs:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """Steps that went round: `period` of them are one round."""
+    """Steps that went round: `period` of them are one round. `start` is the first one's index."""
 
+    start: int
     kind: LoopKind
     period: int
     steps: tuple[Step, ...]
 
 
-def episodes(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[Episode]:
-    """The episodes in the steps of one task, cycles first; no step belongs to two."""
-    taken: set[int] = set()
-    for kind, period, found in _all(steps, taken, knobs):
-        taken.update(found)
-        yield Episode(kind, period, tuple(steps[at] for at in found))
+Found = tuple[LoopKind, int, Sequence[int]]
+"""The kind, the period and the indices of an episode's steps."""
 
 
-def _all(steps: Sequence[Step], taken: set[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
-    """Every kind in turn; `taken` grows while this is read, so that what one kind took is not another's."""
-    yield from _cycles(steps, knobs)
-    yield from _repeats(steps, frozenset(taken), knobs)
-    yield from _rewordings(steps, frozenset(taken), knobs)
+def episodes(steps: Sequence[Step], knobs: LoopKnobs) -> list[Episode]:
+    """The episodes in the steps of one task, by their first step. No step belongs to two: a cycle is told as one, not as its calls'
+    repetitions."""
+    found = list(_cycles(steps, knobs))
+    for kind in (_repeats, _rewordings):
+        taken = frozenset(at for _, _, indices in found for at in indices)
+        found += kind(steps, taken, knobs)
+    made = (Episode(indices[0], kind, period, tuple(steps[at] for at in indices)) for kind, period, indices in found)
+    return sorted(made, key=lambda episode: episode.start)
 
 
 # --- cycles ----------------------------------------------------------------------------------------------------------
 
 
-def _cycles(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+def _cycles(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[Found]:
     """Stretches in which each step equals the one a period before it; of several periods the one that explains most, then the shortest."""
     reach = {period: _reach(steps, period, knobs.min_rounds) for period in range(1, knobs.longest_period + 1)}
     at = 0
@@ -96,7 +100,7 @@ def _goes_round(round: Sequence[Step]) -> bool:
 # --- one call again --------------------------------------------------------------------------------------------------
 
 
-def _repeats(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+def _repeats(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[Found]:
     """One call with one result, again and again, until its result or something else changes."""
     runs: dict[tuple[str, bytes], list[int]] = {}
     for at, step in enumerate(steps):
@@ -118,9 +122,7 @@ def _may_come_again(step: Step) -> bool:
     return step.waits or (not step.failed and nature(step.tool) is Nature.WRITES)
 
 
-def _long_enough(
-    steps: Sequence[Step], runs: Iterable[Sequence[int]], knobs: LoopKnobs
-) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+def _long_enough(steps: Sequence[Step], runs: Iterable[Sequence[int]], knobs: LoopKnobs) -> Iterator[Found]:
     for run in runs:
         if len(run) >= knobs.min_repeats:
             yield LoopKind.ERROR if steps[run[0]].failed else LoopKind.REPEATED, 1, run
@@ -129,22 +131,47 @@ def _long_enough(
 # --- one question in other words -------------------------------------------------------------------------------------
 
 
-def _rewordings(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+def _rewordings(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[Found]:
     """Calls in a row of one tool, each made after the result of the one before was seen, whose words vary and whose results do not."""
     run: list[int] = []
     for at, step in enumerate(steps):
-        if at in taken or not _finds_nothing(step):
-            run = yield from _reworded(run, knobs)
-        elif run and not _says_the_same(steps[run[-1]], step, knobs):
+        before = [steps[earlier] for earlier in run[-knobs.min_rewordings :]]
+        goes_on = at not in taken and bool(before) and _asks_again(before, step, knobs)
+        if not goes_on:
             yield from _reworded(run, knobs)
-            run = [at]
-        else:
+            run = []
+        if goes_on or (at not in taken and _comes_back_empty(step)):
             run.append(at)
     yield from _reworded(run, knobs)
 
 
-def _reworded(run: list[int], knobs: LoopKnobs) -> Iterator[tuple[LoopKind, int, Sequence[int]]]:
+def _reworded(run: Sequence[int], knobs: LoopKnobs) -> Iterator[Found]:
     if len(run) >= knobs.min_rewordings:
         yield LoopKind.REWORDED, 1, run
 
 
+def _comes_back_empty(step: Step) -> bool:
+    """Whether an equal result says that a step brought nothing new: it failed, it searched, or it found nothing. That different
+    changes are acknowledged in equal words says nothing."""
+    if step.same is None or step.waits:
+        return False
+    what = nature(step.tool)
+    if step.failed or what is Nature.SEARCHES:
+        return True
+    if what is Nature.UNKNOWN:
+        return step.outcome in NOTHING_FOUND and step.outcome != _SILENCE
+    return what is Nature.READS and step.outcome in NOTHING_FOUND
+
+
+def _asks_again(before: Sequence[Step], step: Step, knobs: LoopKnobs) -> bool:
+    """Whether a step goes on with a run, of which `before` holds the last steps."""
+    last = before[-1]
+    if (step.tool, step.outcome, step.failed) != (last.tool, last.outcome, last.failed) or step.round == last.round or step.waits:
+        return False
+    return bool(step.arguments) and step.arguments != last.arguments and any(_alike(step, one) >= knobs.min_alike for one in before)
+
+
+def _alike(left: Step, right: Step) -> float:
+    """The share of all words of two calls' arguments that stand in both."""
+    both = left.words | right.words
+    return len(left.words & right.words) / len(both) if both else 0.0

@@ -39,7 +39,7 @@ class LoopEpisode(Fact):
     wasted_steps: Annotated[int, "Calls after the first round."]
     wasted_tokens: Annotated[
         int | None,
-        "Input and output of the exchanges that made these and no other calls; unknown where such an exchange or its usage is not recorded.",
+        "Input and output of the exchanges that made these calls and no others; unknown where one, or its usage, is not recorded.",
     ]
     failed: Annotated[bool, "Whether every call failed."]
 

@@ -14,10 +14,12 @@ from seamaudit.ingest.outcome import word_hash
 
 
 class Nature(StrEnum):
-    """What a tool does to the world: looks for things, reads them, only thinks, changes them, or runs what it is given."""
+    """What a tool does to the world: looks for things, reads them, computes, writes the model's thoughts down, changes things, or runs
+    what it is given."""
 
     SEARCHES = "searches"
     READS = "reads"
+    COMPUTES = "computes"
     THINKS = "thinks"
     WRITES = "writes"
     RUNS = "runs"
@@ -26,29 +28,36 @@ class Nature(StrEnum):
     @property
     def changes_nothing(self) -> bool:
         """Whether a successful call leaves everything as it was."""
-        return self in (Nature.SEARCHES, Nature.READS, Nature.THINKS)
+        return self in (Nature.SEARCHES, Nature.READS, Nature.COMPUTES, Nature.THINKS)
 
 
-_WRITES: Final = frozenset(
-    "write edit create delete remove update patch apply send book set put post insert add append replace modify rename save upload submit "
-    "cancel buy pay purchase transfer install commit push merge deploy todo undo redo restart reset approve assign publish register "
-    "schedule multiedit".split()
-)
+_LEADING: Final = """
+searches: search find query grep rg glob lookup look retrieve retrieval rag browse google locate explore
+reads: read get list ls view show fetch describe inspect cat head tail stat count diff preview check verify
+computes: calculate calculator calc compute math
+thinks: think thinking thought thoughts reason reasoning reflect
+writes: click press key keys type tap scroll swipe drag hover select navigate goto next step fill move copy
+runs: bash shell sh exec execute run terminal command cmd powershell python code script repl console
+"""
+"""The first of these words in a tool's name decides, where none of `_WRITING` does."""
+
+_WRITING: Final = """
+write edit create delete remove update patch apply send book set put post insert add append replace modify rename save upload submit
+cancel buy pay purchase transfer install commit push merge deploy todo undo redo restart reset approve assign publish register schedule
+multiedit
+"""
 """Words that make a tool one that changes things, wherever they stand in its name: `find_and_replace`."""
 
-_LEADING: Final = {
-    **dict.fromkeys("search find query grep rg glob lookup look retrieve retrieval rag browse google locate explore".split(), Nature.SEARCHES),
-    **dict.fromkeys("read get list ls view show fetch describe inspect cat head tail stat count diff preview check verify".split(), Nature.READS),
-    **dict.fromkeys("think thinking thought reason reasoning reflect calculate calculator calc compute math".split(), Nature.THINKS),
-    **dict.fromkeys("click press key keys type tap scroll swipe drag hover select navigate goto next step fill move copy".split(), Nature.WRITES),
-    **dict.fromkeys("bash shell sh exec execute run terminal command cmd powershell python code script repl console".split(), Nature.RUNS),
+_WAITING: Final = "wait sleep poll watch ping health healthcheck ready alive heartbeat monitor"
+_ASKING: Final = "status state progress check output job jobs task tasks pending queue tail"
+"""Words of names and commands that wait for something, and that ask how it is coming along: to those, "not found" is an answer."""
+
+_WRITES: Final = frozenset(_WRITING.split())
+_NATURES: Final = {
+    word: Nature(line.partition(":")[0]) for line in _LEADING.strip().splitlines() for word in line.partition(":")[2].split()
 }
-"""Words of which the first in a tool's name decides, where none of `_WRITES` does."""
-
-_WAITS: Final = frozenset("wait sleep poll watch ping health healthcheck ready alive heartbeat monitor".split())
-_POLLS: Final = _WAITS | frozenset("status state progress check output job jobs task tasks pending queue tail".split())
-"""Words of names and commands that ask how something is coming along; `_WAITS` are those where a failure means "not yet"."""
-
+_WAITS: Final = frozenset(_WAITING.split())
+_POLLS: Final = _WAITS | frozenset(_ASKING.split())
 _WAIT_HASHES: Final = frozenset(map(word_hash, _WAITS))
 _POLL_HASHES: Final = frozenset(map(word_hash, _POLLS))
 
@@ -63,7 +72,7 @@ def nature(tool: str) -> Nature:
     words = _words(next((part for part in reversed(_NAMESPACE.split(tool[:_LONGEST_NAME])) if part), ""))
     if any(word in _WRITES for word in words):
         return Nature.WRITES
-    return next((_LEADING[word] for word in words if word in _LEADING), Nature.UNKNOWN)
+    return next((_NATURES[word] for word in words if word in _NATURES), Nature.UNKNOWN)
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,84 @@
+"""The history of a pi session: rows name their parents, and a compaction keeps the last of what it sums up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from seamaudit.ingest.transcript import Message, Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row's place: its parent, what it adds to the prompt, and where it is a compaction the first row that is kept."""
+
+    parent: str | None
+    message: Message | None = None
+    keeps_from: str | None = None
+
+
+@dataclass(slots=True)
+class History:
+    """All rows by id. `unanswered` makes the message the client answers a call with whose result it has not."""
+
+    unanswered: Callable[[str], Message]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    _at: str | None = None
+    _prompt: Prompt = field(default_factory=Prompt)
+    _open: list[str] = field(default_factory=list)
+
+    def add(self, id: str, entry: Entry) -> None:
+        """Take the next row; where it follows the last one, the prompt at hand grows by it."""
+        self.entries[id] = entry
+        if entry.parent == self._at and entry.keeps_from is None:
+            self._say([entry])
+            self._at = id
+        else:
+            self._tell(id)
+
+    def prompt(self) -> Prompt:
+        """What a call after the last row is sent with. Calls still open are answered for, as the client does it."""
+        self._answer()
+        return self._prompt.copy()
+
+    def _tell(self, id: str) -> None:
+        """Tell the history again from its beginning, or from the last compaction."""
+        self._prompt, self._open, self._at = Prompt(), [], id
+        self._say(self._context(id))
+
+    def _context(self, id: str) -> list[Entry]:
+        """The rows of the context in order: the last summary, what it kept, what followed."""
+        way = list(self._way(id))
+        at = next((at for at, (_, entry) in enumerate(way) if entry.keeps_from is not None), None)
+        if at is None:
+            return [entry for _, entry in reversed(way)]
+        compaction = way[at][1]
+        kept: list[Entry] = []
+        for name, entry in way[at + 1 :]:
+            if entry.keeps_from is None:
+                kept.append(entry)
+            if name == compaction.keeps_from:
+                break
+        return [compaction, *reversed(kept), *(entry for _, entry in reversed(way[:at]))]
+
+    def _way(self, id: str | None) -> Iterator[tuple[str, Entry]]:
+        for _ in range(len(self.entries)):
+            entry = self.entries.get(id) if id is not None else None
+            if id is None or entry is None:
+                self._prompt.complete = id is None
+                return
+            yield id, entry
+            id = entry.parent
+
+    def _say(self, entries: Iterable[Entry]) -> None:
+        for message in (entry.message for entry in entries if entry.message is not None):
+            if message.results:
+                self._open = [call for call in self._open if call not in message.results]
+            else:
+                self._answer()
+            self._prompt.extend([message])
+            self._open += message.calls
+
+    def _answer(self) -> None:
+        self._prompt.extend(self.unanswered(call) for call in self._open)
+        self._open = []

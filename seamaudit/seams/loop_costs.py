@@ -1,0 +1,72 @@
+"""What loops cost: the exchanges that a loop spent, at the price they were billed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from seamaudit.facts import Fact, FactBase, fact
+from seamaudit.layers.cost import Spend
+from seamaudit.layers.loop import LoopEpisode, LoopExchange, LoopKind
+from seamaudit.trace import Money, Need
+
+
+@fact("loop_spend", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopSpend(Fact):
+    """A loop and what it cost. Columns are those of `loops`, and the bill."""
+
+    kind: Annotated[LoopKind, "What comes again."]
+    tool: Annotated[str, "The tool's name; of a cycle the names in their order, from the one that sorts first."]
+    period: Annotated[int, "Calls in one round: 1 but for cycles."]
+    repeats: Annotated[int, "Whole rounds."]
+    steps: Annotated[int, "Calls in all."]
+    wasted_steps: Annotated[int, "Calls after the first round."]
+    wasted_tokens: Annotated[int | None, "Input and output of the exchanges that made these and no other calls; unknown where a part is."]
+    waste_usd: Annotated[Money | None, "What these exchanges cost; unknown where a price is."]
+    failed: Annotated[bool, "Whether every call failed."]
+
+
+class LoopCosts:
+    """Joins loops with spend."""
+
+    def join(self, facts: FactBase) -> Iterable[Fact]:
+        """One LoopSpend for each episode. An exchange is one loop's waste only: the first's that claims it."""
+        bills = {spend.exchange: spend.usd for spend in facts.rows(Spend)}
+        made: dict[tuple[str, int], list[LoopExchange]] = defaultdict(list)
+        claimed: set[int] = set()
+        for row in facts.rows(LoopExchange):
+            if row.exchange not in claimed:
+                made[row.thread, row.episode].append(row)
+                claimed.add(row.exchange)
+        for loop in sorted(facts.rows(LoopEpisode), key=lambda loop: loop.exchange):
+            rows = made[loop.thread, loop.episode]
+            known = loop.wasted_tokens is not None
+            yield LoopSpend(
+                exchange=loop.exchange,
+                thread=loop.thread,
+                app=loop.app,
+                locus=loop.locus,
+                witness=loop.witness,
+                kind=loop.kind,
+                tool=loop.tool,
+                period=loop.period,
+                repeats=loop.repeats,
+                steps=loop.steps,
+                wasted_steps=loop.wasted_steps,
+                wasted_tokens=_sum([row.tokens for row in rows]) if known else None,
+                waste_usd=_money([bills.get(row.exchange) for row in rows]),
+                failed=loop.failed,
+            )
+
+
+def _sum(parts: Sequence[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _money(parts: Sequence[Money | None]) -> Money | None:
+    total = _sum(parts)
+    return None if total is None else Money(total)
