@@ -40,7 +40,7 @@ from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.loop_costs import LoopCosts
-from seamaudit.trace import Exchange, Money
+from seamaudit.trace import Exchange, Hole, Money
 
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
@@ -146,7 +146,9 @@ def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[
     by_scope = [(index, factory, factory().scope) for index, factory in enumerate(factories)]
     counts: dict[str, Counter[str]] = {"formats": Counter(), "levels": Counter(), "clocks": Counter()}
     threads: set[str] = set()
-    for exchange in merge(list(_drafts(reading, discovery, facts)), facts.add):
+    holes: list[Hole] = []
+    drafts = list(_drafts(reading, discovery, facts, holes))
+    for exchange in merge(drafts, facts.add, holes):
         coverage.add(exchange)
         threads.add(exchange.thread.id)
         counts["formats"][exchange.format] += 1
@@ -165,13 +167,15 @@ def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[
     return Replayed(facts, coverage, coverage.total, len(threads), *(dict(sorted(count.items())) for count in counts.values()))
 
 
-def _drafts(reading: Reading, discovery: Discovery, facts: FactBase) -> Iterator[Draft]:
-    """The drafts; faults go straight to the facts. A hole shows in the accounting: no relation is ever inferred across it."""
+def _drafts(reading: Reading, discovery: Discovery, facts: FactBase, holes: list[Hole]) -> Iterator[Draft]:
+    """The drafts; faults go straight to the facts, holes to their list."""
     for item in reading.read(discovery.sources):
         if isinstance(item, Draft):
             yield item
         elif isinstance(item, InputFault):
             facts.add(item)
+        else:
+            holes.append(item)
 
 
 def _scope_key(exchange: Exchange, scope: Scope) -> tuple[str, ...]:

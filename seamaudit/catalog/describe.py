@@ -33,6 +33,7 @@ def as_data(rule: Rule) -> dict[str, Any]:
         "params": {name: {"default": param.default, "doc": param.doc} for name, param in rule.params.items()},
         "identity": list(rule.identity),
         "waste": {dimension: column for dimension, column in asdict(rule.waste).items() if column},
+        "sums": list(rule.sums),
         "symptom_of": list(rule.symptom_of),
         "message": rule.message,
         "fix": rule.fix,

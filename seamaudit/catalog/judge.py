@@ -210,10 +210,11 @@ def _dearest_first(hit: _Hit) -> tuple[Any, ...]:
 
 
 def _message(rule: Rule, dearest: Fact, cases: Sequence[Occurrence], hits: Sequence[_Hit]) -> str:
-    """The rule's message: the dearest row's values, the waste summed over all rows whoever claims it, and the counts."""
+    """The rule's message: the dearest row's values, waste and `sums` added up over all rows whoever claims them, and the counts."""
     columns = REGISTRY[rule.table].columns
     total = Waste.total(hit.waste for hit in hits)
-    sums = {rule.waste.tokens: total.tokens, rule.waste.usd: total.usd, rule.waste.seconds: total.seconds}
+    sums: dict[str, float | None] = {column: _sum(column, hits) for column in rule.sums}
+    sums |= {rule.waste.tokens: total.tokens, rule.waste.usd: total.usd, rule.waste.seconds: total.seconds}
     counts = {"occurrences": len(cases), "threads": len({case.thread for case in cases if case.thread})}
 
     def value(name: str) -> str:
@@ -222,6 +223,12 @@ def _message(rule: Rule, dearest: Fact, cases: Sequence[Occurrence], hits: Seque
         return spoken(sums[name] if name in sums else getattr(dearest, name), columns[name].kind)
 
     return template(rule.message).render(value)
+
+
+def _sum(column: str, hits: Iterable[_Hit]) -> int | None:
+    """What the rows of a finding add up to, None where no row knows."""
+    known = [value for hit in hits if (value := getattr(hit.fact, column)) is not None]
+    return sum(known) if known else None
 
 
 def _evidence(fact: Any) -> EvidenceRef | None:

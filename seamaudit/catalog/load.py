@@ -109,6 +109,7 @@ def parse_rule(document: Document, layer: str = "") -> Rule:
         references=tuple(data.get("references", ())),
         params={name: _param(param) for name, param in data.get("params", {}).items()},
         waste=WasteColumns(**data.get("waste", {})),
+        sums=tuple(data.get("sums", ())),
         symptom_of=tuple(data.get("symptom_of", ())),
         needs=None if needs is None else tuple(Need(need) for need in needs),
         path=document.path,

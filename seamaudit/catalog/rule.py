@@ -90,7 +90,8 @@ class Rule:
     """One rule file. `table` is its `from`; `path` where it was read, for messages about it.
 
     `where` and `unless` are alternatives: a row is a case where any `where` selection holds (none given: every row) and no
-    `unless` selection does. `needs` is None where the table's own needs apply.
+    `unless` selection does. `sums` are columns that the message speaks of as their sum over all rows. `needs` is None where the
+    table's own needs apply.
     """
 
     code: str
@@ -112,6 +113,7 @@ class Rule:
     references: tuple[str, ...] = ()
     params: Mapping[str, Param] = field(default_factory=dict)
     waste: WasteColumns = WasteColumns()
+    sums: tuple[str, ...] = ()
     symptom_of: tuple[str, ...] = ()
     needs: tuple[Need, ...] | None = None
     path: str = ""

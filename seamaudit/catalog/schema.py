@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from seamaudit.catalog.document import Document
 from seamaudit.catalog.problem import Problem, quoted
 from seamaudit.catalog.rule import ORDERINGS, Operator, Status
-from seamaudit.catalog.vocabulary import OPERATORS, askable, identity_columns, waste_columns
+from seamaudit.catalog.vocabulary import OPERATORS, askable, identity_columns, sum_columns, waste_columns
 from seamaudit.facts import Column, Registry, Table
 from seamaudit.findings import Confidence, Severity
 from seamaudit.trace import Need
@@ -74,6 +74,7 @@ def rule_schema(registry: Registry) -> Json:
         "params": {"type": "object", "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"}, "additionalProperties": _PARAM},
         "identity": {"type": "array"},
         "waste": {"type": "object"},
+        "sums": {"type": "array"},
         "message": _TEXT,
         "fix": _TEXT,
         "why": _TEXT,
@@ -99,7 +100,7 @@ def _speaking_of(table: Table) -> Json:
 
 
 def _table(table: Table) -> Json:
-    """What a rule about one table may say in `where`, `unless`, `identity` and `waste`."""
+    """What a rule about one table may say in `where`, `unless`, `identity`, `waste` and `sums`."""
     selection: Json = {
         "type": "object",
         "properties": {column.name: _asked(column) for column in askable(table)},
@@ -118,6 +119,7 @@ def _table(table: Table) -> Json:
             "unless": selections,
             "identity": {"items": {"enum": identity_columns(table)}, "minItems": 1},
             "waste": {"properties": waste, "additionalProperties": False, "minProperties": 1},
+            "sums": {"items": {"enum": sum_columns(table)}, "minItems": 1},
         }
     }
 

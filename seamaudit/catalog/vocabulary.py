@@ -57,6 +57,11 @@ def waste_columns(table: Table, dimension: str) -> list[str]:
     return [column.name for column in table.columns.values() if column.kind in _WASTE_KINDS[dimension] and column.name != "exchange"]
 
 
+def sum_columns(table: Table) -> list[str]:
+    """The columns whose sum a message may speak of: amounts."""
+    return [column.name for column in table.columns.values() if column.kind in {"int", "money"} and column.name != "exchange"]
+
+
 def speakable(table: Table) -> list[str]:
     """What a message may name: columns that can be read as a word or a number, and the counts."""
     return [*(column.name for column in askable(table) if column.name != "exchange"), *COUNTS]

@@ -6,8 +6,19 @@ from typing import Final
 
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.formats.claude_code import ClaudeCode
+from seamaudit.ingest.formats.claude_trace import ClaudeTrace
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.pairs import Pairs
+from seamaudit.ingest.formats.pi import Pi
 from seamaudit.ingest.shapes import shape_of
 
-FORMATS: Final[tuple[Format, ...]] = (Pairs(shape_of), ClaudeCode(shape_of), MessageLines(shape_of), MessageDocument(shape_of))
+_PAIRS: Final = Pairs(shape_of)
+
+FORMATS: Final[tuple[Format, ...]] = (
+    _PAIRS,
+    ClaudeTrace(_PAIRS),
+    ClaudeCode(shape_of),
+    Pi(shape_of),
+    MessageLines(shape_of),
+    MessageDocument(shape_of),
+)

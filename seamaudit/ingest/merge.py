@@ -8,23 +8,27 @@ from dataclasses import replace
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
+from seamaudit.ingest.holes import Holes
 from seamaudit.ingest.nearest import NearestIndex
 from seamaudit.ingest.threads import Threads
 from seamaudit.providers.contracts import cache_contract
-from seamaudit.trace import Attribution, Clock, Exchange, Need
+from seamaudit.trace import Attribution, Clock, Exchange, Hole, Level, Need
 from seamaudit.trace.digest import short_digest
 
 
-def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | None = None) -> Iterator[Exchange]:
+def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | None = None, holes: Iterable[Hole] = ()) -> Iterator[Exchange]:
     """Exchanges in time order where there is a clock, else in the order of their conversation.
 
     Wall-clocked exchanges come first, by start; the others follow, conversation by conversation in the order of their
     first appearance, by declared sequence where all have one, else in file order. No relation crosses from one
-    unclocked conversation to another. Copies of a call are left out; `tell` is told of each.
+    unclocked conversation to another, and none of recorded requests across a hole. Copies of a call are left out; `tell` is
+    told of each.
     """
     threads = Threads()
     nearest = NearestIndex()
-    for index, draft in enumerate(_in_order(_billed(list(drafts), tell))):
+    billed = list(_in_order(_billed(list(drafts), tell)))
+    lost = Holes(holes)
+    for index, draft in enumerate(billed):
         placed = threads.place(index, draft)
         attribution = _attributed(draft)
         exchange = Exchange(
@@ -50,7 +54,19 @@ def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | Non
             side=draft.side,
             recorded_cost=draft.recorded_cost,
         )
-        yield _with_nearest(exchange, nearest)
+        yield _short_of_holes(_with_nearest(exchange, nearest), lost)
+
+
+def _short_of_holes(exchange: Exchange, holes: Holes) -> Exchange:
+    """The exchange without relations that reach across a lost line. A recording that names each message's parent needs no such care."""
+    if exchange.level is not Level.WIRE:
+        return exchange
+    previous, nearest = (
+        None if link and holes.between(link.locus, exchange.locus) else link for link in (exchange.previous, exchange.nearest)
+    )
+    if previous is exchange.previous and nearest is exchange.nearest:
+        return exchange
+    return replace(exchange, previous=previous, nearest=nearest, after_hole=True)
 
 
 def _billed(drafts: Sequence[Draft], tell: Callable[[DuplicateRecord], None] | None) -> Sequence[Draft]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
 from seamaudit.ingest.prints import prints
-from seamaudit.layers.base import Scope
+from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.trace import Exchange, Kind, Link, Locus, Need, Prefix, Segment, Zone
 from seamaudit.trace.textdiff import Change, Shape, compare
 
@@ -80,6 +80,16 @@ class PrefixLayer:
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """At most one change: what differs first decides; what follows it is recomputed anyway."""
+        if exchange.after_hole:
+            yield Unchecked(
+                exchange=exchange.id,
+                thread=exchange.thread.id,
+                app=exchange.attribution.app,
+                locus=exchange.locus,
+                table="cache_breaks",
+                aspect="",
+                reason="a line was lost between this request and the one before",
+            )
         for name, link in _bases(exchange):
             prefix = exchange.request.prefix
             if link.shared < min(link.prefix.length, prefix.length):

@@ -172,7 +172,7 @@ class Exchange:
     `previous` is the thread's turn before, `nearest` the longest equal chain in the cache scope. `attempt` is what the recording
     says of retries; `intended` why the prompt was rewritten on purpose since the turn before (`compaction`, `microcompaction`);
     `side` the kind of a call beside the conversation (`subagent`, `title`, `probe`), "" for its turns; `recorded_cost` the
-    price the recorder noted.
+    price the recorder noted; `after_hole` that a relation was given up because a record in between was lost.
     """
 
     id: int
@@ -197,6 +197,7 @@ class Exchange:
     intended: str = ""
     side: str = ""
     recorded_cost: Money | None = None
+    after_hole: bool = False
 
     def place(self, position: int, link: Link | None = None) -> Locus:
         """Where a position of this prompt stands, or with `link` of the earlier prompt it leads to."""

@@ -10,7 +10,7 @@ from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.merge import merge
 from seamaudit.ingest.shapes import shape_of
-from seamaudit.trace import Exchange, Locus
+from seamaudit.trace import Exchange, Hole, Locus
 
 START = 1790000000.0
 
@@ -29,9 +29,7 @@ def record(messages: list[Any], answer: str | list[Any], **columns: Any) -> dict
 
 def merged(*records: dict[str, Any]) -> list[Exchange]:
     read = Pairs(shape_of).open(Interner())
-    drafts = [
-        draft for line, data in enumerate(records, 1) for draft in read(orjson.dumps(data), Locus(0, line, line * 100, 100))
-    ]
+    drafts = [draft for line, data in enumerate(records, 1) for draft in read(orjson.dumps(data), Locus(0, line, line * 100, 100))]
     return list(merge(drafts))
 
 
@@ -128,3 +126,15 @@ def test_a_request_that_is_tried_again_stays_in_its_thread() -> None:
     assert one.thread.id == two.thread.id
     assert two.previous is not None
     assert two.previous.shared == 1
+
+
+def test_no_relation_reaches_across_a_lost_line() -> None:
+    first = record([user("hi")], LONG, conversation="c", n=0)
+    second = record([user("hi"), assistant(LONG), user("more")], "ok", conversation="c", n=1)
+    read = Pairs(shape_of).open(Interner())
+    drafts = [*read(orjson.dumps(first), Locus(0, 1, 0, 100)), *read(orjson.dumps(second), Locus(0, 3, 200, 100))]
+    hole = Hole(Locus(0, 2, 100, 100), "not_json")
+    linked, cut = list(merge(drafts))[1], list(merge(drafts, None, [hole]))[1]
+    assert linked.previous is not None
+    assert (cut.previous, cut.nearest, cut.after_hole) == (None, None, True)
+    assert cut.thread == linked.thread

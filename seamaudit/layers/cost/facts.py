@@ -1,4 +1,4 @@
-"""What the cost layer says: spend, gaps in usage, and usage that cannot be right."""
+"""What the cost layer says: spend, where recorded dollars differ, calls nobody sees, gaps in usage, and usage that cannot be right."""
 
 from __future__ import annotations
 
@@ -44,11 +44,34 @@ class Check(StrEnum):
     INPUT_EXCEEDS_BODY = "input_exceeds_body"
 
 
+class Why(StrEnum):
+    """What explains that recorded and recomputed dollars differ."""
+
+    ROUNDING = "rounding"
+    NOTHING_RECORDED = "nothing_recorded"
+    CACHE_PRICES = "cache_prices"
+    READ_PRICE = "read_price"
+    WRITE_PRICE = "write_price"
+    OUTPUT_PRICE = "output_price"
+    COUNTED_TWICE = "counted_twice"
+    TIER = "tier"
+    CONTEXT_TIER = "context_tier"
+    PRICE_DATE = "price_date"
+    OTHER_MODEL = "other_model"
+    OUTPUT_LOWER_BOUND = "output_lower_bound"
+    FEES = "fees"
+    UNPRICED = "unpriced"
+    UNEXPLAINED = "unexplained"
+
+
 @fact("spend", needs=(Need.USAGE,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spend(Fact):
     """What one exchange cost. Token counts are as normalised: `input` is all input, cached and written included."""
 
+    conversation: Annotated[str, "The conversation the call belongs to; a sub-agent's is the one it was started in."]
+    at: Annotated[float | None, "Seconds since the epoch that date the call; unknown where the recording has no time."]
+    side: Annotated[str, "The kind of a call beside the conversation: `subagent`, `title`, `probe`; empty for its turns."]
     provider: Annotated[str, "Who answered and bills; `unknown` for a gateway of unknown making."]
     platform: Annotated[str, "Where: a provider's platform, or the host."]
     model: Annotated[str, "The model that was billed: the one that answered, where the answer says."]
@@ -56,6 +79,7 @@ class Spend(Fact):
     cache_read: Annotated[int | None, "Input tokens read from the cache."]
     cache_write: Annotated[int | None, "Input tokens written to the cache."]
     output: Annotated[int | None, "Output tokens, reasoning included."]
+    output_is_lower_bound: Annotated[bool, "Whether the answer holds more text than the recorded output count allows."]
     usd: Annotated[Money | None, "What tokens, and web searches that the usage counts, cost; unknown where the exchange is not priced."]
     input_usd: Annotated[Money | None, "The part for input neither read from nor written to the cache."]
     cache_read_usd: Annotated[Money | None, "The part for cache reads."]
@@ -66,7 +90,40 @@ class Spend(Fact):
     unpriced_reason: Annotated[Unpriced | None, "Why it is not."]
     basis: Annotated[Basis | None, "Whose prices: the provider's own, or the maker's list prices."]
     dated: Annotated[bool | None, "Whether prices are those of the call's day rather than the newest."]
+    recorded_usd: Annotated[Money | None, "What the recording says the call cost."]
     cumulative_usd: Annotated[Money | None, "The thread's known cost up to and with this exchange; unknown while nothing is."]
+
+
+@fact("cost_differences", needs=(Need.USAGE,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostDifference(Fact):
+    """A call whose recorded dollars are not the recomputed ones, and what explains the gap.
+
+    `read_price` and `write_price`: cache reads, or writes, billed at another of the model's prices or not at all; `cache_prices`: both.
+    `counted_twice`: cached tokens billed as plain input too. `tier`, `context_tier`, `price_date`, `other_model`: the prices of other
+    terms, of a larger or smaller prompt, of today, or of the model that was asked for and did not answer.
+    """
+
+    provider: Annotated[str, "Who answered and bills."]
+    platform: Annotated[str, "Where: a provider's platform, or the host."]
+    model: Annotated[str, "The model that was billed."]
+    day: Annotated[str, "The call's day (UTC) as YYYY-MM-DD; empty where the recording has no time."]
+    recorded: Annotated[Money, "What the recording says the call cost."]
+    recomputed: Annotated[Money | None, "What its usage costs by the price table; unknown where that has no price."]
+    difference: Annotated[Money | None, "Recorded less recomputed."]
+    why: Annotated[Why, "What explains it."]
+    confidence: Annotated[Literal["high", "medium"], "High where another price explains the amount exactly."]
+
+
+@fact("hidden_calls", needs=(Need.USAGE,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenCall(Fact):
+    """A call that a reader of the conversation does not see, and what it cost."""
+
+    side: Annotated[str, "What it is: `subagent`, `title`, `probe`."]
+    model: Annotated[str, "The model that was billed."]
+    tokens: Annotated[int | None, "Input and output tokens; unknown where one is."]
+    usd: Annotated[Money | None, "What they cost; unknown where the call is not priced."]
 
 
 @fact("usage_gaps")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,10 +56,15 @@ Found = tuple[LoopKind, int, Sequence[int]]
 def episodes(steps: Sequence[Step], knobs: LoopKnobs) -> list[Episode]:
     """The episodes in the steps of one task, by their first step. No step belongs to two: a cycle is told as one, not as its calls'
     repetitions."""
-    found = list(_cycles(steps, knobs))
+    rounds = list(_rounds(steps, knobs))
+    found: list[Found] = [
+        (LoopKind.CYCLE, period, span) for period, span in rounds if _leads_nowhere(steps[span.start : span.start + period])
+    ]
+    taken = {at for _, span in rounds for at in span}
     for kind in (_repeats, _rewordings):
-        taken = frozenset(at for _, _, indices in found for at in indices)
-        found += kind(steps, taken, knobs)
+        more = list(kind(steps, taken, knobs))
+        taken.update(at for _, _, indices in more for at in indices)
+        found += more
     made = (Episode(indices[0], kind, period, tuple(steps[at] for at in indices)) for kind, period, indices in found)
     return sorted(made, key=lambda episode: episode.start)
 
@@ -67,15 +72,16 @@ def episodes(steps: Sequence[Step], knobs: LoopKnobs) -> list[Episode]:
 # --- cycles ----------------------------------------------------------------------------------------------------------
 
 
-def _cycles(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[Found]:
-    """Stretches in which each step equals the one a period before it; of several periods the one that explains most, then the shortest."""
+def _rounds(steps: Sequence[Step], knobs: LoopKnobs) -> Iterator[tuple[int, range]]:
+    """The period and the span of stretches in which each step equals the one a period before it; of several periods the one that
+    explains most, then the shortest."""
     reach = {period: _reach(steps, period, knobs.min_rounds) for period in range(1, knobs.longest_period + 1)}
     at = 0
     while at < len(steps):
         period = max(reach, key=lambda period: (reach[period][at], -period), default=1)
         size = reach[period][at] if period in reach else 0
-        if size and period > 1 and _goes_round(steps[at : at + period]):
-            yield LoopKind.CYCLE, period, range(at, at + size)
+        if size and period > 1:
+            yield period, range(at, at + size)
         at += max(1, size)
 
 
@@ -89,7 +95,7 @@ def _reach(steps: Sequence[Step], period: int, rounds: int) -> list[int]:
     return [size + period if size >= (rounds - 1) * period else 0 for size in equal]
 
 
-def _goes_round(round: Sequence[Step]) -> bool:
+def _leads_nowhere(round: Sequence[Step]) -> bool:
     """Whether a round that comes again shows that nothing came of it: a round of acknowledged changes may be work, and one that waits
     is waiting."""
     if any(step.waits for step in round):
@@ -100,7 +106,7 @@ def _goes_round(round: Sequence[Step]) -> bool:
 # --- one call again --------------------------------------------------------------------------------------------------
 
 
-def _repeats(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[Found]:
+def _repeats(steps: Sequence[Step], taken: Container[int], knobs: LoopKnobs) -> Iterator[Found]:
     """One call with one result, again and again, until its result or something else changes."""
     runs: dict[tuple[str, bytes], list[int]] = {}
     for at, step in enumerate(steps):
@@ -131,7 +137,7 @@ def _long_enough(steps: Sequence[Step], runs: Iterable[Sequence[int]], knobs: Lo
 # --- one question in other words -------------------------------------------------------------------------------------
 
 
-def _rewordings(steps: Sequence[Step], taken: frozenset[int], knobs: LoopKnobs) -> Iterator[Found]:
+def _rewordings(steps: Sequence[Step], taken: Container[int], knobs: LoopKnobs) -> Iterator[Found]:
     """Calls in a row of one tool, each made after the result of the one before was seen, whose words vary and whose results do not."""
     run: list[int] = []
     for at, step in enumerate(steps):

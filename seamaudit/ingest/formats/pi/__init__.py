@@ -10,27 +10,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Literal
 
+import msgspec
+
 from seamaudit.ingest import jsontext
-from seamaudit.ingest.blocks import code, fields, integer, items, word
+from seamaudit.ingest.blocks import code, fields, integer, word
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
+from seamaudit.ingest.formats.pi import answers
 from seamaudit.ingest.formats.pi.history import Entry, History
 from seamaudit.ingest.formats.pi.rows import DROPPED, NO_RESULT, Row, blocks, caller, result, row, spoken
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.times import moment
 from seamaudit.ingest.transcript import LEVEL, Message, Transcriber, lacks
 from seamaudit.providers.hosts import provider_of
-from seamaudit.trace import Attribution, Clock, Convention, Locus, Money, Response, Times, Usage
-from seamaudit.trace.money import PICO_PER_USD
+from seamaudit.trace import Attribution, Clock, Locus, Times
 
 APP = "pi"
 _HEADER = re.compile(rb'\{\s*"type"\s*:\s*"session"\s*,')
-_STATUS = re.compile(r"\s*(\d{3})\b")
-_ERROR_TYPE = re.compile(r'"type"\s*:\s*"(?!error")([a-z_]{1,64})"')
-_STOPS = {"stop": "end_turn", "toolUse": "tool_use", "length": "max_tokens"}
 _APIS = {
     "anthropic-messages": "anthropic.messages",
     "openai-completions": "openai.chat",
@@ -53,7 +51,6 @@ _PROVIDERS = {
     "xai": ("x-ai", "api.x.ai"),
     "zai": ("zai", "api.z.ai"),
 }
-_KEPT_STOPS = frozenset({"anthropic.messages"})
 
 
 class Pi:
@@ -86,6 +83,7 @@ class _Session:
         self._locus = Locus(0, 1, 0, 0)
         self._history = History(self._unanswered)
         self._ids: list[str] = []
+        self._last: str | None = None
         self._session: str | None = None
         self._intended = ""
 
@@ -94,46 +92,31 @@ class _Session:
         if not isinstance(found.type, str) or not found.type:
             raise Rejected("not_an_exchange")
         self._locus = locus
-        if found.type == "session":
-            self._session = word(found.id) or None
+        id = (word(found.id) if found.type != "session" else "") or f"#{len(self._ids)}"
         message = fields(found.message)
-        answered = found.type == "message" and message.get("role") == "assistant"
-        if answered:
-            self._move(found)
-            yield self._draft(found, message, locus)
-            self._intended = ""
-        self._add(found, message, locus)
-
-    def _add(self, found: Row, message: dict[str, Any], locus: Locus) -> None:
-        id = word(found.id) if found.type != "session" else ""
-        id = id or f"#{len(self._ids)}"
-        parent = self._parent(found)
+        parent = self._last if found.parentId is msgspec.UNSET else word(found.parentId) or None
+        if found.type == "message" and message.get("role") == "assistant":
+            yield self._draft(found, message, parent, locus)
         self._ids.append(id)
         if found.type == "session":
+            self._session = word(found.id) or None
             return
-        keeps: str | None = None
-        if found.type == "compaction":
-            keeps, self._intended = self._kept(found), "compaction"
+        keeps = self._kept(found) if found.type == "compaction" else None
         self._history.add(id, Entry(parent, self._message(found, message, locus), keeps))
-
-    def _parent(self, found: Row) -> str | None:
-        if isinstance(found.parentId, str) or found.parentId is None:
-            return found.parentId
-        return self._ids[-1] if len(self._ids) > 1 or (self._ids and self._session is None) else None
+        self._last = id
 
     def _kept(self, compaction: Row) -> str:
+        """The first row a compaction keeps: by its number in the file (version 1) or by its id."""
+        self._intended = "compaction"
         index = integer(compaction.firstKeptEntryIndex)
-        if index is not None and 0 <= index < len(self._ids):
-            return self._ids[index]
-        return word(compaction.firstKeptEntryId)
+        return self._ids[index] if index is not None and 0 <= index < len(self._ids) else word(compaction.firstKeptEntryId)
 
     def _message(self, found: Row, message: dict[str, Any], locus: Locus) -> Message | None:
         """What a row adds to later prompts."""
         if found.type in ("compaction", "branch_summary"):
             return self._interned(caller(word(found.summary)), locus.at("/summary"))
         if found.type == "custom_message":
-            content = found.content
-            return self._interned(caller(content if isinstance(content, str) else blocks(content)), locus)
+            return self._interned(caller(found.content if isinstance(found.content, str) else blocks(found.content)), locus)
         if found.type != "message" or (message.get("role") == "assistant" and message.get("stopReason") in DROPPED):
             return None
         told = spoken(message)
@@ -144,3 +127,42 @@ class _Session:
 
     def _interned(self, message: dict[str, Any], locus: Locus) -> Message:
         return self._transcriber.message(jsontext.ordered(message), locus)
+
+    def _draft(self, found: Row, message: dict[str, Any], parent: str | None, locus: Locus) -> Draft:
+        named = word(message.get("provider"))
+        api = _APIS.get(word(message.get("api")), "")
+        provider, platform = _PROVIDERS.get(named, (code(named), code(named)) if named else provider_of("", api))
+        request = self._transcriber.request(self._history.prompt(parent), word(message.get("model")), self._session or "\0pi")
+        response = answers.response(message, api, self._transcriber.shape)
+        intended, dropped = self._intended, message.get("stopReason") in DROPPED
+        self._intended = intended if dropped else ""
+        started, ended = moment(message.get("timestamp")), moment(found.timestamp)
+        refused = response.status is not None and response.status >= 400
+        return Draft(
+            locus=locus,
+            format=Pi.name,
+            level=LEVEL,
+            provider=provider,
+            api=api,
+            platform=platform,
+            host="",
+            request=request,
+            response=response,
+            times=Times(started=started, ended=ended, dated=started or ended),
+            conversation=self._session,
+            sequence=len(self._ids),
+            clock=Clock.SEQUENCE if started is None else Clock.WALL,
+            attribution=Attribution(app=APP, app_declared=True),
+            lacks=lacks(
+                request, answered=refused or response.complete, used=refused or response.usage is not None, timed=started is not None
+            ),
+            duplicate_key=_key(found, message),
+            intended=intended,
+            recorded_cost=answers.cost(message),
+        )
+
+
+def _key(found: Row, message: dict[str, Any]) -> str:
+    """What makes a row of a session and its copy in a branch of it one call: both its times, to the millisecond, and its tokens."""
+    times = found.timestamp, message.get("timestamp")
+    return f"pi/{times[0]}/{times[1]}/{fields(message.get('usage')).get('totalTokens')}" if all(times) else ""

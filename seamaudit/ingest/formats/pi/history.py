@@ -36,30 +36,28 @@ class History:
         else:
             self._tell(id)
 
-    def prompt(self) -> Prompt:
-        """What a call after the last row is sent with. Calls still open are answered for, as the client does it."""
+    def prompt(self, parent: str | None) -> Prompt:
+        """What a call below a row is sent with. Calls still open are answered for, as the client does it."""
+        if parent != self._at:
+            self._tell(parent)
         self._answer()
         return self._prompt.copy()
 
-    def _tell(self, id: str) -> None:
+    def _tell(self, id: str | None) -> None:
         """Tell the history again from its beginning, or from the last compaction."""
         self._prompt, self._open, self._at = Prompt(), [], id
         self._say(self._context(id))
 
-    def _context(self, id: str) -> list[Entry]:
+    def _context(self, id: str | None) -> list[Entry]:
         """The rows of the context in order: the last summary, what it kept, what followed."""
         way = list(self._way(id))
         at = next((at for at, (_, entry) in enumerate(way) if entry.keeps_from is not None), None)
         if at is None:
             return [entry for _, entry in reversed(way)]
-        compaction = way[at][1]
-        kept: list[Entry] = []
-        for name, entry in way[at + 1 :]:
-            if entry.keeps_from is None:
-                kept.append(entry)
-            if name == compaction.keeps_from:
-                break
-        return [compaction, *reversed(kept), *(entry for _, entry in reversed(way[:at]))]
+        compaction, above = way[at][1], way[at + 1 :]
+        kept = next((upto for upto, (name, _) in enumerate(above, 1) if name == compaction.keeps_from), 0)
+        before = [entry for _, entry in reversed(above[:kept]) if entry.keeps_from is None]
+        return [compaction, *before, *(entry for _, entry in reversed(way[:at]))]
 
     def _way(self, id: str | None) -> Iterator[tuple[str, Entry]]:
         for _ in range(len(self.entries)):
