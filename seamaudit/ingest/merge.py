@@ -11,7 +11,7 @@ from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
 from seamaudit.ingest.holes import Holes
 from seamaudit.ingest.nearest import NearestIndex
 from seamaudit.ingest.threads import Threads
-from seamaudit.providers.contracts import cache_contract
+from seamaudit.providers.contracts import CacheMode, cache_contract
 from seamaudit.trace import Attribution, Clock, Exchange, Hole, Level, Need
 from seamaudit.trace.digest import short_digest
 
@@ -115,8 +115,12 @@ def _in_order(drafts: Sequence[Draft]) -> Iterator[Draft]:
 
 def _lacks(draft: Draft) -> dict[Need, str]:
     lacks = dict(draft.lacks)
-    if cache_contract(draft.provider, draft.request.model, draft.platform, draft.times.dated, draft.api) is None:
-        lacks.setdefault(Need.CACHE_CONTRACT, "no cache contract is known for this provider or model")
+    contract = cache_contract(draft.provider, draft.request.model, draft.platform, draft.times.dated, draft.api)
+    if contract is None:
+        for need in (Need.CACHE_CONTRACT, Need.CACHE_LIFE):
+            lacks.setdefault(need, "no cache contract is known for this provider or model")
+    elif Need.CACHE_CONTRACT in lacks and contract.mode is not CacheMode.EXPLICIT:
+        lacks.setdefault(Need.CACHE_LIFE, "an automatic cache cannot be followed without the whole prompt")
     return lacks
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from seamaudit.ingest.draft import Draft
-from seamaudit.trace import Kind, Link, Locus, Prefix, ThreadRef, Zone
+from seamaudit.trace import Kind, Level, Link, Locus, Prefix, ThreadRef, Zone
 
 LOOK_BACK = 64
 """Positions from the end in which an earlier answer is looked for: a turn adds fewer."""
@@ -139,9 +139,11 @@ def _reaches_an_answer(prefix: Prefix, shared: int) -> bool:
 
 
 def _may_continue(draft: Draft, before: Prefix) -> bool:
-    """Whether a prompt can be a later turn of another: it holds an answer, is the same again (a retry) or was begun anew on purpose."""
+    """Whether a prompt can be a later turn of another: it holds an answer, is the same again (a retry), was begun anew on purpose, or
+    is a transcript's whose beginning stands in another file."""
     prefix = draft.request.prefix
-    if draft.intended or any(segment.role in ASSISTANT for segment in prefix.segments(max(0, prefix.length - LOOK_BACK))):
+    resumed = draft.level is Level.MESSAGES and not draft.request.complete
+    if draft.intended or resumed or any(segment.role in ASSISTANT for segment in prefix.segments(max(0, prefix.length - LOOK_BACK))):
         return True
     return prefix.length == before.length == prefix.shared_with(before)
 

@@ -5,11 +5,10 @@ Every message is interned once, when it is read; a prompt is put together from i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from seamaudit.ingest.formats.base import BodyShape
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.trace import Kind, Level, Locus, Need, Request
@@ -21,6 +20,9 @@ LACKS: Final[Mapping[Need, str]] = {
     Need.CACHE_CONTRACT: "system prompt and tools are not recorded",
 }
 """What no agent's session file holds."""
+
+Ask = Callable[[Mapping[str, bytes], str, str, str, Interner, Locus], Request]
+"""A body shape's reading of a request: body, URL path, the body's pointer, base, interner, place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,12 @@ class Prompt:
 class Transcriber:
     """Interns messages in one body shape, and makes requests of prompts."""
 
-    shape: BodyShape
+    ask: Ask
     intern: Interner
 
     def message(self, raw: bytes, locus: Locus) -> Message:
         """Intern one message, which stands at `locus`. Raises Rejected or jsontext.Unparsable where it is none."""
-        request = self.shape.request(RawBody({"messages": b"[%b]" % raw}), "", "", "\0message", self.intern, locus)
+        request = self.ask(RawBody({"messages": b"[%b]" % raw}), "", "", "\0message", self.intern, locus)
         segments = list(request.prefix.segments())
         return Message(
             ids=tuple(request.prefix.ids()),

@@ -21,6 +21,7 @@ from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers
 from seamaudit.ingest.times import moment, seconds
 from seamaudit.providers.hosts import provider_of
 from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times
+from seamaudit.trace.money import from_usd
 
 REQUESTS = ("request", "req", "input", "kwargs", "body")
 RESPONSES = ("response", "resp", "output", "completion")
@@ -32,6 +33,7 @@ _PROMPTS = ("messages", "contents", "input", "prompt")
 _OTHER = ("/count_tokens", ":countTokens", "/embeddings", ":embedContent", ":batchEmbedContents", "/moderations", "/tokenize")
 _CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
 _ATTRIBUTION = ("app", "agent", "team", "key", "user")
+_COSTS = ("cost_usd", "cost", "usd", "response_cost")
 
 
 class _Sent(RawMembers, gc=False):
@@ -83,6 +85,10 @@ class _Line(msgspec.Struct, gc=False):
     key: Any = None
     user: Any = None
     tags: Any = None
+    cost_usd: Any = None
+    cost: Any = None
+    usd: Any = None
+    response_cost: Any = None
 
 
 _FIELDS = tuple(name for name in _Line.__struct_fields__ if name not in ("request", "response"))
@@ -164,6 +170,7 @@ class _Reader:
             attribution=_attribution(pair.extra),
             lacks=_lacks(request, response, times),
             tags=frozenset(tag for tag in pair.extra.get("tags") or () if isinstance(tag, str)),
+            recorded_cost=from_usd(_first(pair.extra, _COSTS)),
         )
 
 

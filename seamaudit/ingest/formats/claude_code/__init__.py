@@ -21,7 +21,7 @@ from seamaudit.ingest.formats.claude_code.rows import SYNTHETIC, Row, Said, nest
 from seamaudit.ingest.formats.claude_code.tree import COMPACTION, MICROCOMPACTION, Failed, Node, Path, Tree
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.transcript import LEVEL, Transcriber, lacks
+from seamaudit.ingest.transcript import LEVEL, Prompt, Transcriber, lacks
 from seamaudit.providers.hosts import UNKNOWN, provider_of
 from seamaudit.trace import Attribution, Clock, Locus, Need, Request, Response, Times, Try
 
@@ -55,18 +55,19 @@ class ClaudeCode:
         shape = self._shape_of("/v1/messages", frozenset({"messages"}), None)
         if shape is None:
             raise Rejected("unknown_body")
-        return _Session(Transcriber(shape, intern))
+        return _Session(shape, intern)
 
 
 class _Session:
     """One file: rows go into the tree as they come, calls come out at the end."""
 
-    def __init__(self, transcriber: Transcriber) -> None:
-        self._transcriber = transcriber
+    def __init__(self, shape: BodyShape, intern: Interner) -> None:
+        self._shape = shape
+        self._transcriber = Transcriber(shape.request, intern)
         self._tree = Tree()
         self._rows = 0
         self._answers: dict[tuple[str, str, str], Answered] = {}
-        self._failures: list[tuple[Failed, Node]] = []
+        self._calls: list[Answered | Failed] = []
         self._agents: dict[str, str] = {}
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
@@ -83,14 +84,12 @@ class _Session:
 
     def close(self) -> Iterator[Draft]:
         """Every call of the file, in the order of their first rows."""
-        told = [(answered, self._tree.path(answered.parent, answered.order)) for answered in self._answers.values()]
-        for answered, path in told:
-            for failed in path.failures:
-                failed.model = answered.model
-        for failed, node in self._failures:
-            yield self._failed(failed, node)
-        for answered, path in told:
-            yield self._answered(answered, path)
+        calls: list[tuple[Answered | Failed, Path]] = [(call, self._tree.path(call.parent)) for call in self._calls]
+        for call, path in calls:
+            for failed in path.failures if isinstance(call, Answered) else ():
+                failed.model = call.model
+        for call, path in calls:
+            yield self._answered(call, path) if isinstance(call, Answered) else self._failed(call, path)
 
     def _agent(self, agent: str, inner: Row, outer: Row, locus: Locus) -> None:
         """A sub-agent's row, told by a progress row: they stand in the order in which the agent spoke."""
@@ -140,7 +139,8 @@ class _Session:
                 side="subagent" if agent else "",
                 request=word(found.requestId),
             )
-        answered.take(said, message, node.order, node.when, locus.pointer, self._transcriber.shape)
+            self._calls.append(answered)
+        answered.take(said, message, node.when, locus.pointer, self._shape)
         node.answered = answered
 
     def _refused(self, found: Row, node: Node, locus: Locus, id: str, agent: str) -> None:
@@ -151,41 +151,41 @@ class _Session:
             conversation=word(found.sessionId),
             agent=agent,
             side="subagent" if agent else "",
+            parent=node.parent,
+            order=node.order,
+            ended=node.when,
             key=id,
         )
-        self._failures.append((node.failed, node))
+        self._calls.append(node.failed)
 
     def _answered(self, answered: Answered, path: Path) -> Draft:
         key = f"{answered.id}/{answered.request}" if answered.id and answered.request else ""
-        response = answered.response(answered.locus.pointer, self._transcriber.shape)
-        return self._draft(answered, path, answered.order, answered.ended, response, key, None)
+        response = answered.response(answered.locus.pointer, self._shape)
+        return self._draft(answered, path, self._tree.prompt(path, answered), response, key, None)
 
-    def _failed(self, failed: Failed, node: Node) -> Draft:
-        path = self._tree.path(node.parent, node.order)
+    def _failed(self, failed: Failed, path: Path) -> Draft:
         failed.model = failed.model or (path.before.model if path.before else "")
-        return self._draft(failed, path, node.order, node.when, failed.response, failed.key, failed.attempt)
+        return self._draft(failed, path, self._tree.prompt(path), failed.response, failed.key, failed.attempt)
 
-    def _draft(
-        self, call: Answered | Failed, path: Path, order: int, ended: float | None, response: Response, key: str, attempt: Try | None
-    ) -> Draft:
-        shape = self._transcriber.shape
+    def _draft(self, call: Answered | Failed, path: Path, prompt: Prompt, response: Response, key: str, attempt: Try | None) -> Draft:
         conversation = f"{call.conversation}/{call.agent}" if call.agent else call.conversation
-        request = self._transcriber.request(self._tree.prompt(path, order), call.model, conversation)
+        request = self._transcriber.request(prompt, call.model, conversation)
+        ended = call.ended
         started = path.asked if ended is None or path.asked is None else min(path.asked, ended)
-        provider, platform = _provider(call.model, response.id, shape)
+        provider, platform = _provider(call.model, response.id, self._shape)
         return Draft(
             locus=call.locus,
             format=ClaudeCode.name,
             level=LEVEL,
             provider=provider,
-            api=shape.api,
+            api=self._shape.api,
             platform=platform,
             host="",
             request=request,
             response=response,
             times=Times(started=started, ended=ended, dated=started or ended),
             conversation=conversation or None,
-            sequence=order,
+            sequence=call.order,
             clock=Clock.SEQUENCE if started is None else Clock.WALL,
             attribution=Attribution(app=APP, app_declared=True, agent=call.agent),
             lacks=_lacks(request, response, started),

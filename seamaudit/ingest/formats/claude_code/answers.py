@@ -38,16 +38,16 @@ class Answered:
     blocks: int = 0
     answers: list[Answer] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
-    messages: list[tuple[int, Message]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
 
-    def take(self, said: Said, message: Message, order: int, when: float | None, at: str, shape: BodyShape) -> None:
+    def take(self, said: Said, message: Message, when: float | None, at: str, shape: BodyShape) -> None:
         """The next row, which adds blocks; one that repeats blocks (a copy of the session in itself) adds none."""
         self.ended = max(self.ended or 0.0, when) if when is not None else self.ended
         self.stop = word(said.stop_reason) or self.stop
         self.usage = greatest(self.usage, said.usage)
-        if any(known.ids == message.ids for _, known in self.messages):
+        if any(known.ids == message.ids for known in self.messages):
             return
-        self.messages.append((order, message))
+        self.messages.append(message)
         content = jsontext.parse(said.raw).value["content"]
         part = shape.response({"content": content if isinstance(content, list) else [{"type": "text", "text": content}]}, at, None)
         self.answers += (replace(answer, pointer=self._behind(answer.pointer)) for answer in part.answers)
@@ -73,7 +73,7 @@ class Answered:
     @property
     def call_ids(self) -> Sequence[str]:
         """The ids of the calls its rows hold."""
-        return [id for _, message in self.messages for id in message.calls]
+        return [id for message in self.messages for id in message.calls]
 
 
 def greatest(known: Any, new: Any) -> Any:

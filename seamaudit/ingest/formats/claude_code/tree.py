@@ -6,7 +6,7 @@ second branch.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +19,9 @@ COMPACTION = "compaction"
 MICROCOMPACTION = "microcompaction"
 """Here the client emptied old tool results. The file keeps them; what was sent in their place it does not tell."""
 
+REMEMBERED = 64
+"""Prompts kept to build on: as many branches and sub-agents can take turns without one being put together anew."""
+
 
 @dataclass(slots=True)
 class Failed:
@@ -30,6 +33,9 @@ class Failed:
     conversation: str
     agent: str
     side: str
+    parent: str | None
+    order: int
+    ended: float | None
     key: str
     model: str = ""
 
@@ -93,7 +99,7 @@ class Tree:
 
     nodes: dict[str, Node] = field(default_factory=dict)
     _results: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
-    _prompts: dict[int, Prompt] = field(default_factory=dict)
+    _prompts: OrderedDict[int, Prompt] = field(default_factory=OrderedDict)
 
     def add(self, id: str, node: Node) -> None:
         """Take a row; an id that is known already is a copy."""
@@ -107,8 +113,8 @@ class Tree:
         above = self.nodes.get(parent) if parent else None
         return above.root if above else id
 
-    def path(self, parent: str | None, order: int) -> Path:
-        """What leads to a call in row `order` below `parent`: with the results of parallel calls, which stand beside the chain."""
+    def path(self, parent: str | None) -> Path:
+        """What leads to a call below `parent`: with the results of parallel calls, which stand beside the chain."""
         nodes: list[Node] = []
         before: Answered | None = None
         complete = True
@@ -124,35 +130,33 @@ class Tree:
             nodes.append(node)
             at = None if node.boundary == COMPACTION else node.parent
         nodes.reverse()
-        beside = self._beside(before, nodes, order) if before else []
+        beside = self._beside(before, nodes) if before else []
         return Path(before, (*beside, *nodes), complete)
 
-    def prompt(self, path: Path, order: int) -> Prompt:
-        """The prompt of the call in row `order` that `path` leads to."""
-        above: list[tuple[Answered, Path]] = []
-        seen: set[int] = set()
-        before = path.before
-        while before is not None and id(before) not in self._prompts and id(before) not in seen:
-            seen.add(id(before))
-            above.append((before, self.path(before.parent, before.order)))
-            before = above[-1][1].before
-        for answered, way in reversed(above):
-            self._prompts[id(answered)] = self._grown(way, answered.order)
-        return self._grown(path, order)
-
-    def _grown(self, path: Path, order: int) -> Prompt:
-        if path.before is None:
-            prompt = Prompt(complete=path.complete)
-        else:
-            known = self._prompts.get(id(path.before))
-            prompt = known.copy() if known else Prompt(complete=False)
-            prompt.extend(message for row, message in path.before.messages if row < order)
-        prompt.extend(node.message for node in path.nodes if node.message is not None)
+    def prompt(self, path: Path, of: Answered | None = None) -> Prompt:
+        """The prompt of the call that `path` leads to; it is remembered as that `of` an answer, for those that build on it."""
+        ways = [path]
+        passed: set[int] = set()
+        while (before := ways[-1].before) is not None and id(before) not in self._prompts and id(before) not in passed:
+            passed.add(id(before))
+            ways.append(self.path(before.parent))
+        known = self._prompts.get(id(before))
+        prompt = known.copy() if known is not None else Prompt(complete=before is None and ways[-1].complete)
+        for way in reversed(ways):
+            prompt.extend(way.before.messages if way.before is not None else ())
+            prompt.extend(node.message for node in way.nodes if node.message is not None)
+        if of is not None:
+            self._remember(of, prompt)
         return prompt
 
-    def _beside(self, before: Answered, chain: Sequence[Node], order: int) -> list[Node]:
+    def _remember(self, answered: Answered, prompt: Prompt) -> None:
+        self._prompts[id(answered)] = prompt
+        while len(self._prompts) > REMEMBERED:
+            self._prompts.popitem(last=False)
+
+    def _beside(self, before: Answered, chain: Sequence[Node]) -> list[Node]:
         """Results of the answer's calls that the chain does not hold, in the order of the file."""
         held = {call for node in chain if node.message is not None for call in node.message.results}
         missing = [id for id in before.call_ids if id not in held]
-        found = [next((node for node in self._results.get(id, ()) if node.order < order), None) for id in missing]
-        return sorted({node.order: node for node in found if node is not None}.values(), key=lambda node: node.order)
+        found = {node.order: node for id in missing for node in self._results.get(id, ())[:1]}
+        return [found[order] for order in sorted(found)]

@@ -17,7 +17,7 @@ import msgspec
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import code, fields, integer, word
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
+from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.formats.pi import answers
 from seamaudit.ingest.formats.pi.history import Entry, History
 from seamaudit.ingest.formats.pi.rows import DROPPED, NO_RESULT, Row, blocks, caller, result, row, spoken
@@ -72,14 +72,15 @@ class Pi:
         shape = self._shape_of("/v1/messages", frozenset({"messages"}), None)
         if shape is None:
             raise Rejected("unknown_body")
-        return _Session(Transcriber(shape, intern))
+        return _Session(shape, intern)
 
 
 class _Session:
     """One file. Every row follows its parent, so an answer's prompt is known when its row comes."""
 
-    def __init__(self, transcriber: Transcriber) -> None:
-        self._transcriber = transcriber
+    def __init__(self, shape: BodyShape, intern: Interner) -> None:
+        self._shape = shape
+        self._transcriber = Transcriber(shape.request, intern)
         self._locus = Locus(0, 1, 0, 0)
         self._history = History(self._unanswered)
         self._ids: list[str] = []
@@ -133,7 +134,7 @@ class _Session:
         api = _APIS.get(word(message.get("api")), "")
         provider, platform = _PROVIDERS.get(named, (code(named), code(named)) if named else provider_of("", api))
         request = self._transcriber.request(self._history.prompt(parent), word(message.get("model")), self._session or "\0pi")
-        response = answers.response(message, api, self._transcriber.shape)
+        response = answers.response(message, api, self._shape)
         intended, dropped = self._intended, message.get("stopReason") in DROPPED
         self._intended = intended if dropped else ""
         started, ended = moment(message.get("timestamp")), moment(found.timestamp)
