@@ -43,7 +43,7 @@ class LoopCosts:
                 claimed.add(row.exchange)
         for loop in sorted(facts.rows(LoopEpisode), key=lambda loop: loop.exchange):
             rows = made[loop.thread, loop.episode]
-            known = loop.wasted_tokens is not None
+            known = loop.wasted_tokens is not None  # what made a call and is not recorded cost something, too
             yield LoopSpend(
                 exchange=loop.exchange,
                 thread=loop.thread,
@@ -57,7 +57,7 @@ class LoopCosts:
                 steps=loop.steps,
                 wasted_steps=loop.wasted_steps,
                 wasted_tokens=_sum([row.tokens for row in rows]) if known else None,
-                waste_usd=_money([bills.get(row.exchange) for row in rows]),
+                waste_usd=_money([bills.get(row.exchange) for row in rows]) if known else None,
                 failed=loop.failed,
             )
 

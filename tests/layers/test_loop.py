@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -22,6 +20,7 @@ from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.loop import Loop, LoopEpisode, LoopExchange, LoopKind, LoopKnobs
 from seamaudit.trace import Exchange, Need, Segment, Usage
 from tests.builders import Story, answer, call, calling, result, say
+from tests.recordings import recorded
 
 F = TypeVar("F", bound=Fact)
 
@@ -52,6 +51,10 @@ def message(pieces: Iterable[Segment]) -> list[Segment]:
     return [replace(piece, starts=not at, path=f"/content/{at}") for at, piece in enumerate(pieces)]
 
 
+def calls_of(turn: Turn) -> tuple[Did, ...]:
+    return () if isinstance(turn, str) else turn if isinstance(turn, tuple) else (turn,)
+
+
 def prompt(turns: Iterable[Turn], ids: Iterable[str] | None = None) -> list[Segment]:
     """A whole conversation as a prompt; calls are numbered c0, c1, ... unless `ids` are given."""
     names = iter(ids if ids is not None else (f"c{n}" for n in count()))
@@ -60,7 +63,7 @@ def prompt(turns: Iterable[Turn], ids: Iterable[str] | None = None) -> list[Segm
         if isinstance(turn, str):
             out += message([say("assistant", f"answer {number}")]) + message([say("user", turn)])
             continue
-        pairs = [did.segments(next(names)) for did in (turn if isinstance(turn, tuple) else (turn,))]
+        pairs = [did.segments(next(names)) for did in calls_of(turn)]
         out += message([pair[0] for pair in pairs]) + message([pair[1] for pair in pairs])
     return out
 
@@ -72,20 +75,13 @@ def facts(kind: type[F], exchanges: Iterable[Exchange], knobs: LoopKnobs = LoopK
 
 
 def played(turns: Sequence[Turn], cuts: Iterable[int] | None = None, story: Story | None = None) -> list[Exchange]:
-    """The turns as a client sends them: one exchange after each turn in `cuts` (default: all), each answered with the next turn's calls."""
+    """The turns as a client sends them: the prompts before each turn in `cuts` (default: all), answered with that turn's calls, and
+    the last."""
     story = story or Story()
     numbers = count()
-    ids = [[next(numbers) for _ in (turn if isinstance(turn, tuple) else (turn,))] if not isinstance(turn, str) else [] for turn in turns]
+    made = [[call(f"c{next(numbers)}", did.tool) for did in calls_of(turn)] for turn in turns]
     ends = sorted({*(range(len(turns)) if cuts is None else cuts), len(turns)})
-    exchanges = []
-    for end in ends:
-        following = turns[end] if end < len(turns) else ()
-        dids = following if isinstance(following, tuple) else (following,)
-        calls = (
-            [call(f"c{id}", did.tool) for id, did in zip(ids[end], dids, strict=True) if isinstance(did, Did)] if end < len(turns) else []
-        )
-        exchanges.append(story.exchange(prompt(turns[:end]), answer(*calls)))
-    return exchanges
+    return [story.exchange(prompt(turns[:end]), answer(*[*made, []][end])) for end in ends]
 
 
 def loops(turns: Sequence[Turn], knobs: LoopKnobs = LoopKnobs()) -> list[tuple[str, str, int, int]]:
@@ -115,7 +111,7 @@ def search(words: str, came: str = "No results found") -> Did:
 # --- the matrix ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rounds", [2, 3, 5])
+@pytest.mark.parametrize("rounds", [2, 3, 6])
 @pytest.mark.parametrize("period", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("failed", [False, True])
 def test_a_round_of_any_length_is_a_loop_from_the_third_time_on(period: int, rounds: int, failed: bool) -> None:
@@ -165,6 +161,7 @@ WORK = {
     "a failing call with an edit in between": [turn for n in range(6) for turn in (FAIL, edit(n))],
     "a user who asks again": [turn for _ in range(6) for turn in (READ, "look again")],
     "a user who asks for the same round": [turn for _ in range(6) for turn in (READ, LIST, "again")],
+    "two rounds and a part of the third": [Did(f"frobnicate_{name}") for name in "abcabcab"],
     "pictures": [Did("view_screen", "x", "a picture")] * 8,
     "rounds with pictures": [Did("click", "next", "ok"), Did("view_screen", "x", "a picture")] * 5,
     "one call made many times at once": [(READ,) * 6],
@@ -190,6 +187,7 @@ LOOPS: dict[str, tuple[Sequence[Turn], tuple[str, str, int, int]]] = {
     "a round entered elsewhere": ([LIST, READ] * 3, ("cycle", "list_dir → read_file", 2, 6)),
     "parallel calls, again and again": ([(READ, LIST)] * 3, ("cycle", "list_dir → read_file", 2, 6)),
     "a poll that fails": ([Did("job_status", "7", "Error: no such job", failed=True)] * 3, ("error", "job_status", 1, 3)),
+    "a failing question": ([Did("bash", "git status", "fatal: no repository", failed=True)] * 3, ("error", "bash", 1, 3)),
     "explicitly nothing, by any tool": ([Did("frobnicate", w, "[]") for w in WORDINGS], ("reworded", "frobnicate", 1, 5)),
     "a server before the name": ([Did("mcp__create__get_page", "x", "y")] * 3, ("repeated", "mcp__create__get_page", 1, 3)),
     "the same question at last": ([search("x", "page"), search("x", "page"), READ, search("x", "page")], ("repeated", "search_docs", 1, 3)),
@@ -203,6 +201,20 @@ def test_loops_are_found_among_other_calls(turns: Sequence[Turn], expected: tupl
 
 def test_a_write_that_stands_behind_a_read_in_its_name_is_a_change() -> None:
     assert loops([turn for n in range(4) for turn in (READ, Did("find_and_replace", f"{n}", "1 replaced"))]) == []
+
+
+@pytest.mark.parametrize(
+    "tool", ["get_user", "mcp__create__list_pages", "LS", "WebSearch", "functions.lookUp", "calculate", "view_file", "think", "GET"]
+)
+def test_reading_searching_and_computing_in_between_change_nothing(tool: str) -> None:
+    assert loops([turn for n in range(4) for turn in (FAIL, Did(tool, f"{n}", f"{n}"))]) == [("error", "book_flight", 1, 4)]
+
+
+@pytest.mark.parametrize(
+    "tool", ["Bash", "str_replace_based_edit_tool", "mcp__search__create_index", "get_or_create", "", "écrire", "TodoWrite", "order", "sql"]
+)
+def test_whatever_may_have_changed_something_makes_the_next_call_a_new_one(tool: str) -> None:
+    assert loops([turn for n in range(4) for turn in (FAIL, Did(tool, f"{n}", f"{n}"))]) == []
 
 
 def test_episodes_are_told_apart_in_their_order() -> None:
@@ -257,7 +269,7 @@ def test_what_is_wasted_is_part_of_what_was_done(turns: list[Turn]) -> None:
     exchanges = played(turns)
     rows = facts(LoopEpisode, exchanges)
     spent = facts(LoopExchange, exchanges)
-    assert sum(row.steps for row in rows) <= sum(len(turn) if isinstance(turn, tuple) else 1 for turn in turns if not isinstance(turn, str))
+    assert sum(row.steps for row in rows) <= sum(len(calls_of(turn)) for turn in turns)
     assert all(row.wasted_steps == row.steps - row.period and row.repeats * row.period <= row.steps for row in rows)
     assert len({row.exchange for row in spent}) == len(spent)
     assert sum(row.wasted_tokens or 0 for row in rows) == sum(row.tokens or 0 for row in spent) <= 25 * len(exchanges)
@@ -292,14 +304,12 @@ def test_a_side_call_in_between_does_not_bring_the_history_back() -> None:
     assert facts(LoopEpisode, [story.exchange(each) for each in prompts]) == []
 
 
-def test_reading_again_after_a_compaction_is_work() -> None:
+@pytest.mark.parametrize(("columns", "found"), [({}, [4]), ({"intended": "microcompaction"}, []), ({"after_hole": True}, [])])
+def test_reading_again_what_was_forgotten_on_purpose_is_work(columns: dict[str, Any], found: list[int]) -> None:
     story = Story()
-    exchanges = played([READ, READ], story=story)
-    summary = message([say("user", "what happened so far")])
-    again = [piece for did, id in ((READ, "d0"), (READ, "d1")) for piece in did.segments(id)]
-    compacted = [story.exchange(summary, intended="compaction"), story.exchange([*summary, *again])]
-    assert facts(LoopEpisode, [*exchanges, *compacted]) == []
-    assert [row.steps for row in facts(LoopEpisode, [*exchanges, *(replace(each, intended="") for each in compacted)])] == []
+    before = played([READ, READ], story=story)
+    rewritten = story.exchange(prompt([READ, READ], ["d0", "d1"]), **columns)
+    assert [row.steps for row in facts(LoopEpisode, [*before, rewritten])] == found
 
 
 def test_calls_without_ids_are_paired_by_order() -> None:
@@ -340,7 +350,7 @@ def test_a_prompt_that_is_not_all_there_is_not_checked() -> None:
     story = Story()
     part = story.exchange(prompt([READ] * 3), request={"complete": False})
     assert facts(LoopEpisode, [part]) == []
-    assert [(row.table, row.exchange) for row in facts(Unchecked, [part])] == [("loops", part.id)]
+    assert [(row.table, row.exchange) for row in facts(Unchecked, [part])] == [("loop_spend", part.id)]
     assert facts(Unchecked, [replace(part, lacks={Need.PROMPT: "not recorded"})]) == []
 
 
@@ -377,6 +387,14 @@ def test_an_exchange_that_also_did_something_else_is_not_wasted() -> None:
     assert [row.wasted_tokens for row in facts(LoopEpisode, exchanges)] == [25]
 
 
+def test_a_call_made_twice_at_once_is_no_other_call() -> None:
+    exchanges = played([(READ, READ)] * 3)
+    made = [call(f"c{n}", "read_file") for n in range(6)]
+    alike = [replace(one, arguments=b"x") for one in made]
+    twice = [replace(each, response=answer(*alike[2 * n : 2 * n + 2])) for n, each in enumerate(exchanges)]
+    assert [(row.steps, row.wasted_tokens) for row in facts(LoopEpisode, twice)] == [(3, 50)]
+
+
 def test_tokens_are_unknown_where_a_usage_is() -> None:
     for usage in (None, Usage(input=20), Usage(input=20, output=1, placeholder_output=True)):
         first, *rest = played([READ] * 4)
@@ -390,23 +408,15 @@ def test_a_thread_is_the_scope() -> None:
 
 # --- recorded --------------------------------------------------------------------------------------------------------
 
-RECORDINGS = Path(os.environ.get("SEAMAUDIT_RECORDINGS", Path(__file__).parents[3] / "shared" / "data"))
 
-
-def _threads(name: str) -> dict[str, set[str]]:
-    """The threads with a finding of this layer, by code."""
-    report = audit([str(RECORDINGS / name)], Settings())
-    found: dict[str, set[str]] = {}
-    for finding in report.findings:
-        if finding.layer == "loop":
-            found.setdefault(finding.code, set()).update(case.thread for case in finding.cases)
-    return found
-
-
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand")
 @pytest.mark.parametrize(
     ("name", "found"),
     [("tau-bench", {"LP007": {"8/1", "9/2", "11/2"}}), ("pairs", {}), ("claude-code", {}), ("pi", {})],
 )
 def test_recorded_loops_are_found_and_recorded_work_is_left_alone(name: str, found: dict[str, set[str]]) -> None:
-    assert _threads(name) == found
+    report = audit([str(recorded(name))], Settings())
+    threads: dict[str, set[str]] = {}
+    for finding in report.findings:
+        if finding.layer == "loop":
+            threads.setdefault(finding.code, set()).update(case.thread for case in finding.cases)
+    assert threads == found

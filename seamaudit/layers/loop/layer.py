@@ -15,7 +15,8 @@ from seamaudit.trace import Exchange, Need
 
 
 class Loop:
-    """Collects the steps of one thread. An episode is told when a user speaks, when the history is rewritten on purpose, or at the end."""
+    """Collects the steps of one thread. An episode is told when a user speaks, when the history is rewritten on purpose or
+    broken by a lost record, or at the end."""
 
     scope = Scope.THREAD
 
@@ -33,7 +34,7 @@ class Loop:
         if not exchange.request.complete:
             yield from _unchecked(exchange)
         elif exchange.request.prefix.length:
-            if exchange.intended:
+            if exchange.intended or exchange.after_hole:
                 yield from self.close()
             for step in self._reader.read(exchange):
                 if isinstance(step, Spoke):
@@ -108,7 +109,7 @@ def _unchecked(exchange: Exchange) -> Iterator[Fact]:
             thread=exchange.thread.id,
             app=exchange.attribution.app,
             locus=exchange.locus,
-            table="loops",
+            table="loop_spend",
             aspect="",
             reason="earlier turns of the prompt are not in the recording",
         )

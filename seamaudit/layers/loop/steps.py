@@ -17,7 +17,7 @@ _Key = tuple[str, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """The exchange whose response made a call: its id, how many calls it made, its tokens, and where the call stands in it."""
+    """The exchange whose response made a call: its id, how many different calls it made, its tokens, and where the call stands in it."""
 
     exchange: int
     tool: str
@@ -101,8 +101,9 @@ class StepReader:
         if exchange.response is None:
             return
         own = [call for call in exchange.response.calls if not call.server]
+        distinct = len({(call.name, call.arguments or call.id) for call in own})
         for call in own:
-            maker = Maker(exchange.id, call.name, len(own), _tokens(exchange.usage), exchange.locus.at(call.pointer))
+            maker = Maker(exchange.id, call.name, distinct, _tokens(exchange.usage), exchange.locus.at(call.pointer))
             self._makers[_key(call.id, call.name, call.arguments)] = maker
 
     def _turn(self, exchange: Exchange, at: int) -> Iterator[Step | Spoke]:
@@ -137,7 +138,7 @@ class StepReader:
             words=frozenset(struct.unpack(f"<{len(segment.words) // 4}I", segment.words)),
             round=self._rounds,
             exchange=maker.exchange if maker else exchange.id,
-            locus=maker.locus if maker else exchange.locus.at(exchange.request.pointer(call.position + self._transcript.first)),
+            locus=maker.locus if maker else exchange.place(call.position + self._transcript.first),
             maker=maker,
         )
 
