@@ -10,9 +10,21 @@ from hypothesis import strategies as st
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Unchecked
-from seamaudit.layers.cost import Check, Cost, CostKnobs, Gap, Spend, Unpriced, UsageFault, UsageGap
+from seamaudit.layers.cost import (
+    Check,
+    Cost,
+    CostDifference,
+    CostKnobs,
+    Gap,
+    HiddenCall,
+    Spend,
+    Unpriced,
+    UsageFault,
+    UsageGap,
+    Why,
+)
 from seamaudit.providers.units import ORDINARY, Terms, UnitPrices
-from seamaudit.trace import Breakpoint, Convention, Exchange, Level, Response, ToolCall, Usage
+from seamaudit.trace import Attribution, Breakpoint, Convention, Exchange, Level, Money, Response, ThreadRef, ToolCall, Usage
 from tests.builders import Story, answer, call, stream
 
 F = TypeVar("F", bound=Fact)
@@ -324,3 +336,143 @@ def test_where_the_body_is_no_bound_the_check_is_not_made_and_says_so(
 
 def test_a_plain_exchange_says_what_it_cost_and_nothing_else() -> None:
     assert [type(one) for one in facts([Story().exchange(response=used(), request={"length": 500})])] == [Spend]
+
+
+# --- recorded dollars ------------------------------------------------------------------------------------------------
+
+MICRO = 10**6
+LISTED = UnitPrices(
+    input=3 * MICRO, read=3 * MICRO // 10, write=None, write_5m=15 * MICRO // 4, write_1h=6 * MICRO, output=15 * MICRO
+)
+"""US$ 3, 0.30, 3.75, 6 and 15 per million tokens."""
+MIXED = {"input": 100_000, "cache_read": 60_000, "cache_write": 30_000, "cache_write_5m": 30_000, "cache_write_1h": 0, "output": 2_000}
+COST = 10_000 * 3 * MICRO + 60_000 * 300_000 + 30_000 * 3_750_000 + 2_000 * 15 * MICRO
+READS, WRITES, OUTPUT = 60_000 * 300_000, 30_000 * 3_750_000, 2_000 * 15 * MICRO
+
+
+@dataclass
+class Dated(Listed):
+    """One model's prices, which are twice that today, half that for a batch and four times that for a long prompt."""
+
+    def unit(
+        self, provider: str, model: str, when: float | None, terms: Terms = ORDINARY, input_tokens: int | None = None
+    ) -> UnitPrices | None:
+        found = self.by_model.get(model)
+        if found is None:
+            return None
+        top = (2 if when is None else 1) * (4 if (input_tokens or 0) > 200_000 else 1)
+        return found.times(top, 2 if terms.tier == "batch" else 1)
+
+
+def difference(recorded: int, prices: Listed | None = None, story: Story | None = None, **usage: Any) -> CostDifference | None:
+    """What the layer says of a call with MIXED usage and a recorded cost."""
+    known = prices or Dated({"claude-sonnet-4-5-20250929": LISTED})
+    exchange = (story or Story()).exchange(response=used(**{**MIXED, **usage}), recorded_cost=Money(recorded))
+    found = only(CostDifference, facts([exchange], known))
+    return found[0] if found else None
+
+
+def reason(recorded: int, **usage: Any) -> Why | None:
+    found = difference(recorded, **usage)
+    return found.why if found else None
+
+
+def test_a_cost_that_is_right_is_no_difference() -> None:
+    assert reason(COST) is None
+    assert reason(COST * 1009 // 1000) is None
+    assert reason(COST * 991 // 1000) is None
+    assert reason(3 * MICRO, input=1, cache_read=0, cache_write=0, cache_write_5m=0, output=0) is None
+
+
+def test_a_call_of_tiny_cost_is_not_worth_a_word() -> None:
+    tiny = {"input": 10, "cache_read": 0, "cache_write": 0, "cache_write_5m": 0, "output": 1}
+    assert reason(2 * 45 * MICRO, **tiny) is None
+
+
+def test_nothing_is_compared_where_one_side_is_missing() -> None:
+    known = Dated({"claude-sonnet-4-5-20250929": LISTED})
+    silent = Story().exchange(response=answer(usage=None), recorded_cost=Money(COST))
+    refused = Story().exchange(response=answer(status=429, usage=None), recorded_cost=Money(0))
+    assert not only(CostDifference, facts([silent, refused, Story().exchange(response=used(**MIXED))], known))
+
+
+@pytest.mark.parametrize(
+    ("recorded", "why"),
+    [
+        (0, Why.NOTHING_RECORDED),
+        (COST - READS + 60_000 * 3 * MICRO, Why.READ_PRICE),
+        (COST - READS, Why.READ_PRICE),
+        (COST - WRITES + 30_000 * 3 * MICRO, Why.WRITE_PRICE),
+        (COST - WRITES + 30_000 * 6 * MICRO, Why.WRITE_PRICE),
+        (COST - WRITES, Why.WRITE_PRICE),
+        (COST - READS - WRITES + 90_000 * 3 * MICRO, Why.CACHE_PRICES),
+        (COST - READS - WRITES, Why.CACHE_PRICES),
+        (COST + 90_000 * 3 * MICRO, Why.COUNTED_TWICE),
+        (COST - OUTPUT, Why.OUTPUT_PRICE),
+        (COST + 1_500 * 15 * MICRO, Why.OUTPUT_PRICE),  # 1,500 of the output are reasoning
+        (COST // 2, Why.TIER),
+        (COST * 4, Why.CONTEXT_TIER),
+        (COST * 2, Why.PRICE_DATE),
+        (COST * 137 // 100, Why.UNEXPLAINED),
+    ],
+)
+def test_the_price_that_gives_the_recorded_amount_is_named(recorded: int, why: Why) -> None:
+    found = difference(recorded, reasoning=1_500)
+    assert found is not None
+    assert (found.why, found.recorded, found.recomputed, found.difference) == (why, recorded, COST, recorded - COST)
+    assert found.confidence == ("medium" if why is Why.UNEXPLAINED else "high")
+    assert found.day == "2026-09-21"
+
+
+def test_the_model_that_was_asked_for_may_have_been_billed() -> None:
+    prices = Listed({"cheap": LISTED.times(1, 3), "dear": LISTED})
+    exchange = Story(model="cheap").exchange(response=answer(model="dear", usage=Usage(**MIXED)), recorded_cost=Money(COST // 3))
+    (found,) = only(CostDifference, facts([exchange], prices))
+    assert (found.model, found.why) == ("dear", Why.OTHER_MODEL)
+
+
+@pytest.mark.parametrize(("cents", "why"), [(18, Why.UNEXPLAINED), (19, Why.ROUNDING), (20, Why.UNEXPLAINED)])
+def test_whole_cents_are_rounding_only_where_they_are_the_nearest(cents: int, why: Why) -> None:
+    found = difference(cents * 10**10, output=2_266)
+    assert found is not None
+    assert (found.recomputed, found.why) == (194_490_000_000, why)
+
+
+def test_a_count_that_is_a_lower_bound_explains_a_higher_cost_only() -> None:
+    assert reason(COST * 137 // 100, output_is_lower_bound=True) is Why.OUTPUT_LOWER_BOUND
+    assert reason(COST * 63 // 100, output_is_lower_bound=True) is Why.UNEXPLAINED
+
+
+def test_a_call_without_a_price_is_said_to_have_none() -> None:
+    found = difference(COST, Listed({}))
+    assert found is not None
+    assert (found.why, found.recomputed, found.difference, found.confidence) == (Why.UNPRICED, None, None, "medium")
+
+
+@pytest.mark.parametrize(("recorded", "why"), [(COST, None), (COST - WRITES + 30_000 * 6 * MICRO, None), (COST * 2, Why.UNPRICED)])
+def test_writes_of_an_unknown_life_may_be_of_either(recorded: int, why: Why | None) -> None:
+    assert reason(recorded, cache_write_5m=None, cache_write_1h=None) is why
+
+
+# --- calls beside the conversation -----------------------------------------------------------------------------------
+
+
+def test_a_call_beside_the_conversation_is_told_with_its_cost() -> None:
+    story = Story()
+    found = facts([story.exchange(response=used()), story.exchange(response=used(), side="title")])
+    (hidden,) = only(HiddenCall, found)
+    assert (hidden.exchange, hidden.side, hidden.tokens, hidden.usd) == (1, "title", 25, 450)
+
+
+def test_a_hidden_call_that_was_refused_cost_nothing_and_one_without_a_price_is_unknown() -> None:
+    refused = Story().exchange(response=answer(status=529, usage=None), side="subagent")
+    mystery = Story(model="mystery").exchange(response=used(), side="subagent")
+    (hidden,) = only(HiddenCall, facts([refused, mystery]))
+    assert (hidden.model, hidden.usd) == ("mystery", None)
+
+
+def test_a_sub_agents_spend_belongs_to_the_conversation_that_started_it() -> None:
+    of = Attribution(app="app", agent="a1")
+    thread = ThreadRef("s/a1", "s/a1", declared=True, basis="declared")
+    assert spent(Story().exchange(response=used(), side="subagent", attribution=of, thread=thread)).conversation == "s"
+    assert spent(Story().exchange(response=used(), attribution=of, thread=thread)).conversation == "s/a1"

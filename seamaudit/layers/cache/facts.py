@@ -46,6 +46,11 @@ class CacheRead(Fact):
     raced: Annotated[bool, "Sent before the answer that makes the entry readable had begun."]
     same_parameters: Annotated[bool, "The parameters that key the cache are those of the base."]
     settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
+    intended: Annotated[str, "Why the prompt was rewritten on purpose since the turn before; empty where it was not."] = ""
+    started: Annotated[float | None, "When the request was sent; unknown without a clock."] = None
+    left: Annotated[int, "Tokens it left in the cache itself."] = 0
+    life: Annotated[float | None, "Seconds these live unread; unknown where it left none."] = None
+    previous: Annotated[int, "The thread's turn before; -1 for none."] = -1
 
 
 @fact("cache_writes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))

@@ -10,8 +10,8 @@ from seamaudit.layers.cache import implicit
 from seamaudit.layers.cache.explicit import ExplicitCache
 from seamaudit.layers.cache.facts import CacheRead, Verdict
 from seamaudit.layers.cache.state import Answered, Extent
-from seamaudit.providers.contracts import CacheMode, cache_contract
-from seamaudit.trace import Exchange, Link
+from seamaudit.providers.contracts import CacheContract, CacheMode, cache_contract
+from seamaudit.trace import Exchange, Link, Need
 
 UNSETTLING = frozenset({"mode", "platform", "ttl"})
 """Contract fields that, left open by the documents, leave a broken read open too; the others only matter at their edges."""
@@ -46,7 +46,7 @@ class CacheLayer:
             return
         if extent is not None:
             self._extents[exchange.id] = extent
-        yield _read(call, base, predicted, verdict)
+        yield _read(call, base, predicted, verdict, extent)
 
     def close(self) -> Iterable[Fact]:
         """What each request wrote, now that its reads are known."""
@@ -72,7 +72,7 @@ class CacheLayer:
 
 def _answered(exchange: Exchange) -> Answered | None:
     usage, request = exchange.usage, exchange.request
-    if exchange.refused or usage is None or usage.input is None or not request.complete:
+    if exchange.refused or usage is None or usage.input is None or not request.complete or Need.CACHE_CONTRACT in exchange.lacks:
         return None
     contract = cache_contract(exchange.provider, request.model, exchange.platform, exchange.times.dated, exchange.api)
     return Answered(exchange, usage, contract) if contract else None
@@ -90,12 +90,9 @@ def _unchecked(exchange: Exchange) -> Unchecked:
     )
 
 
-def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verdict: Verdict) -> CacheRead:
+def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verdict: Verdict, left: Extent | None) -> CacheRead:
     exchange, usage, previous = call.exchange, call.usage, call.exchange.previous
     link, extent = base if base else (None, None)
-    available = extent.tokens if extent else 0
-    if call.contract.mode is CacheMode.IMPLICIT_STEP:
-        available = implicit.stepped(available, call.contract)
     alive = None
     if extent is not None and extent.touched is not None and call.started is not None:
         alive = call.started - extent.touched <= extent.life
@@ -118,11 +115,22 @@ def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verd
         total=usage.input or 0,
         extends=previous is not None and previous.shared == previous.prefix.length,
         base_exchange=link.exchange if link else -1,
-        base_available=available,
+        base_available=_servable(extent, call.contract),
         base_position=extent.position if extent else 0,
         base_bytes=extent.size if extent else 0,
         alive=alive,
         raced=raced,
+        intended=exchange.intended,
+        started=call.started,
+        left=_servable(left, call.contract),
+        life=left.life if left else None,
+        previous=previous.exchange if previous else -1,
         same_parameters=extent is None or extent.params == call.params(),
         settled=not call.contract.uncertain & UNSETTLING,
     )
+
+
+def _servable(extent: Extent | None, contract: CacheContract) -> int:
+    """Tokens of what a request left that can be read."""
+    tokens = extent.tokens if extent else 0
+    return implicit.stepped(tokens, contract) if contract.mode is CacheMode.IMPLICIT_STEP else tokens

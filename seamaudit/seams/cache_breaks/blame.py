@@ -1,0 +1,115 @@
+"""Which change broke a prefix, and who made it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from seamaudit.ingest.prints import unpack
+from seamaudit.layers.cache import CacheRead, Verdict
+from seamaudit.layers.prefix import Edit, PrefixChange
+from seamaudit.layers.retrieval import Retrieval
+from seamaudit.providers.contracts import CacheMode
+from seamaudit.seams.cache_breaks.facts import Cause, Origin, Proof
+from seamaudit.trace import Locus, Zone
+from seamaudit.trace.textdiff import Shape
+
+NOT_THE_TEXT = frozenset({Cause.EXPIRED, Cause.RACE, Cause.MODEL, Cause.PARAMETER, Cause.PROVIDER_SIDE, Cause.UNEXPLAINED})
+
+
+class Lookups:
+    """Looked-up texts by their prints, so that a changed block finds the one it quotes."""
+
+    def __init__(self, rows: Sequence[Retrieval]) -> None:
+        self._rows = rows
+        self._by_print: dict[int, list[int]] = defaultdict(list)
+        for index, row in enumerate(rows):
+            for value in unpack(row.text_prints):
+                self._by_print[value].append(index)
+
+    def quoted(self, change: PrefixChange, least: int) -> Retrieval | None:
+        """The recorded text that shares most prints with the new version of a block, if it shares enough."""
+        hits: dict[int, int] = defaultdict(int)
+        mine = unpack(change.changed_prints)
+        for value in mine:
+            for index in self._by_print.get(value, ()):
+                row = self._rows[index]
+                if row.exchange <= change.exchange and row.locus != change.now:
+                    hits[index] += 1
+        if not hits:
+            return None
+        index = max(hits, key=lambda i: (hits[i], -i))
+        return self._rows[index] if hits[index] >= min(least, len(mine)) else None
+
+
+def has_expired(read: CacheRead) -> bool:
+    """Whether the base's life is over and the replay holds nothing longer that is still alive."""
+    return read.alive is False and (read.mode is not CacheMode.EXPLICIT or read.predicted <= read.reported)
+
+
+def cause_of(read: CacheRead, change: PrefixChange | None) -> Cause:
+    """What broke the prefix: first what makes any prefix cold, then what changed in it."""
+    if has_expired(read):
+        return Cause.EXPIRED
+    if read.raced:
+        return Cause.RACE
+    if change is None or change.shared >= read.base_position:
+        if not read.same_parameters:
+            return Cause.PARAMETER
+        return Cause.PROVIDER_SIDE if read.verdict is Verdict.PROVIDER_SIDE else Cause.UNEXPLAINED
+    if change.edit is Edit.KEY_ORDER:
+        return Cause.KEY_ORDER
+    if change.zone is Zone.TOOLS:
+        same_set = not change.tools_added and not change.tools_removed
+        return Cause.TOOLS_REORDERED if change.edit is Edit.REORDERED and same_set else Cause.TOOLS_CHANGED
+    if change.zone is Zone.MESSAGES and change.shape is Shape.TEXT and not change.declared_retrieval:
+        return Cause.HISTORY_EDITED
+    return Cause.TEXT_CHANGED
+
+
+def origin_of(cause: Cause, change: PrefixChange | None, looked_up: Lookups, least: int) -> tuple[Origin, Proof, str, tuple[Locus, ...]]:
+    """Who made the change, how that is known, the tool whose result is quoted, and where that stands."""
+    if cause is Cause.PROVIDER_SIDE:
+        return Origin.PROVIDER, "proven", "", ()
+    if cause is Cause.EXPIRED:
+        return Origin.UNKNOWN, "proven", "", ()
+    if change is None:
+        return Origin.UNKNOWN, "inferred", "", ()
+    if change.edit is Edit.KEY_ORDER:
+        return Origin.CLIENT, "proven", "", ()
+    if change.zone is Zone.TOOLS:
+        return Origin.TOOL_LIST, "declared", "", ()
+    if change.shape is Shape.CLOCK:
+        return Origin.CLOCK, "proven", "", ()
+    if change.shape in (Shape.IDENTIFIER, Shape.COUNTER):
+        return Origin.IDENTIFIER, "proven", "", ()
+    quoted = looked_up.quoted(change, least)
+    if quoted is not None:
+        return Origin.RETRIEVAL, "proven", quoted.tool, (quoted.locus,)
+    if change.declared_retrieval:
+        return Origin.RETRIEVAL, "declared", "", ()
+    return Origin.UNKNOWN, "inferred", "", ()
+
+
+def one_block_of_one_app(change: PrefixChange) -> bool:
+    """Whether two threads differ in a version of one head block, and not in being two different agents."""
+    if change.zone is Zone.MESSAGES:
+        return False
+    if change.zone is Zone.TOOLS:
+        return not change.tools_added and not change.tools_removed
+    return change.similar or change.declared_retrieval
+
+
+def share_below(read: CacheRead, change: PrefixChange) -> float:
+    """The share of the base's cached bytes that another thread can be expected to send too: its head."""
+    if not read.base_bytes:
+        return 0.0
+    return min(1.0, change.head_bytes / read.base_bytes)
+
+
+def stable_part(read: CacheRead, change: PrefixChange | None, missed: int) -> int:
+    """The rewritten tokens without the changed bytes themselves, which any layout has to send."""
+    if change is None or change.changed_bytes is None or not read.base_bytes:
+        return missed
+    changed = round(read.base_available * min(1.0, change.changed_bytes / read.base_bytes))
+    return max(0, missed - changed)
