@@ -50,12 +50,15 @@ def _root(
 
 def app() -> typer.Typer:
     """The command tree. Commands import what they need when they run, so that `--help` is quick."""
+    from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
+    from seamaudit.cli.cost import cost
     from seamaudit.cli.rules import app as rules
     from seamaudit.cli.scan import EXAMPLES, scan
 
     root = typer.Typer(name="seamaudit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
     root.callback()(_root)
     root.command(epilog=EXAMPLES)(scan)
+    root.command(epilog=COST_EXAMPLES)(cost)
     root.add_typer(rules, name="rules")
     return root
 

@@ -83,7 +83,7 @@ def scan(
     from seamaudit.config import Settings
 
     chosen = codes(select, ignore, rules or ())
-    strict = _in_ci() if strict_input is None else strict_input
+    strict = in_ci() if strict_input is None else strict_input
     settings = Settings(rules_dirs=tuple(rules or ()), input_format=input_format, strict_input=strict, show_content=show_content)
     check(output, paths)
     with shown(paths, wanted=not (no_progress or quiet)) as advance:
@@ -139,7 +139,8 @@ def codes(select: str, ignore: str, rules: Sequence[Path]) -> Codes:
     return chosen
 
 
-def _in_ci() -> bool:
+def in_ci() -> bool:
+    """Whether a build server says that it runs us."""
     return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 

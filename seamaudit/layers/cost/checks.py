@@ -9,8 +9,7 @@ from typing import Final
 from seamaudit.layers.base import Unchecked
 from seamaudit.layers.cost.facts import Check, UsageFault
 from seamaudit.providers.contracts import enforces_output_cap
-from seamaudit.trace import Convention, Exchange, Kind, Level, Money, Usage
-from seamaudit.trace.money import PICO_PER_USD
+from seamaudit.trace import Convention, Exchange, Kind, Level, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +19,13 @@ class CostKnobs:
     `hidden_tokens`: input a provider may add to what the body shows (tool-use prompts are under 1,500 tokens, a browser toolset about
     6,600: https://platform.claude.com/docs/en/about-claude/pricing). `output_slack`: tokens an answer may pass its cap by, for end
     markers that are counted but not capped. Recorded and recomputed cost differ where they do by more than `cost_share` of the latter
-    and more than `cost_floor`: price lists round unit prices, and recorders their sums.
+    and more than `cost_floor` US dollars: price lists round unit prices, and recorders their sums.
     """
 
     hidden_tokens: int = 10_000
     output_slack: int = 16
     cost_share: float = 0.01
-    cost_floor: Money = Money(PICO_PER_USD // 10_000)
+    cost_floor: float = 0.0001
 
 
 @dataclass(frozen=True, slots=True)

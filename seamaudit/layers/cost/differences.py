@@ -20,6 +20,9 @@ _MICRO: Final = PICO_PER_USD // 10**6
 _TERMS: Final = (ORDINARY, Terms(tier="batch"), Terms(tier="flex"), Terms(tier="priority"), Terms(speed="fast"), Terms(geo="us"))
 _SIZES: Final = (0, 10**9)
 """Prompt sizes below and above every threshold of price."""
+_HALF: Final = frozenset({"anthropic", "openai", "google"})
+"""Who bills batches at half the price, whether the table has that for the day or not
+(https://platform.claude.com/docs/en/build-with-claude/batch-processing, https://developers.openai.com/api/docs/guides/batch)."""
 _GUESSES: Final = frozenset({Why.UNEXPLAINED, Why.OUTPUT_LOWER_BOUND, Why.FEES, Why.UNPRICED})
 
 
@@ -65,7 +68,7 @@ class _Gap:
         if made is None:
             return None if any(map(self._is_recorded, self._by_life())) else Why.UNPRICED
         gap = self._recorded - made.total
-        if abs(gap) <= max(knobs.cost_floor, int(made.total * knobs.cost_share)):
+        if abs(gap) <= max(knobs.cost_floor * PICO_PER_USD, knobs.cost_share * made.total):
             return None
         if self._recorded == 0:
             return Why.NOTHING_RECORDED
@@ -92,6 +95,8 @@ class _Gap:
         """What the call would have cost otherwise, and what would have been other."""
         if self._billed.prices is not None:
             yield from self._by_part(made, self._billed.prices)
+        if self._exchange.provider in _HALF:
+            yield Why.TIER, made.total // 2
         yield from self._by_look_up()
 
     def _by_part(self, made: Bill, prices: UnitPrices) -> Iterator[tuple[Why, int]]:

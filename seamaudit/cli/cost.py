@@ -1,0 +1,157 @@
+"""`seamaudit cost`: what was spent, by day, session or model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, tzinfo
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seamaudit.audit import Measured
+    from seamaudit.cli.sheet import Cell, Sheet
+    from seamaudit.forensics.cost import By, CostTable, Row, Window
+
+FIGURES = ("Input", "Output", "Cache write", "Cache read", "Total tokens", "Cost (USD)")
+
+EXAMPLES = """
+\b
+Examples:
+  seamaudit cost ~/.claude/projects
+  seamaudit cost traces.jsonl --by model
+  seamaudit cost logs/ --by day,model --since 2026-01-01 --until 2026-01-31
+  seamaudit cost logs/ --by session --json
+
+\b
+Exit codes:
+  0  everything was read
+  2  could not run as asked
+  3  an input was not recognised, or lines were lost under --strict-input
+  4  a defect of seamaudit
+
+Input is what no cache read or wrote, so that the four token columns add up. >= marks a figure of which a part is not
+recorded; unknown is never counted as 0.
+"""
+
+
+def cost(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
+    by: Annotated[
+        list[str] | None, typer.Option("--by", metavar="KEYS", help="day, session or model, or several of them, comma-separated.")
+    ] = None,
+    since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The first day that counts.")] = "",
+    until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The last day that counts.")] = "",
+    timezone: Annotated[str, typer.Option(metavar="NAME", help="Where days begin, such as Europe/Berlin.")] = "UTC",
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    strict_input: Annotated[
+        bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
+    ] = None,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
+) -> None:
+    """Add up what recorded calls cost, by the prices of their day. Days are in UTC unless --timezone says otherwise."""
+    from seamaudit.audit import measure_cost
+    from seamaudit.cli.output import opened
+    from seamaudit.cli.progress import shown
+    from seamaudit.cli.scan import in_ci
+    from seamaudit.cli.sheet import write
+    from seamaudit.config import Settings
+    from seamaudit.forensics.cost import cost_table, document
+    from seamaudit.providers.prices import table_date
+
+    keys, window = grouping(by or ["day"]), days(since, until, timezone)
+    with shown(paths, wanted=not no_progress) as advance:
+        measured = measure_cost(paths, Settings(input_format=input_format), advance)
+    table, prices = cost_table(measured.replayed.facts, keys, window), table_date()
+    with opened(None) as out:
+        if as_json:
+            out.write(json.dumps(document(table, prices), indent=2) + "\n")
+        else:
+            write(_sheet(table, prices, measured), out)
+    raise typer.Exit(verdict(measured, in_ci() if strict_input is None else strict_input))
+
+
+def verdict(measured: Measured, strict_input: bool) -> int:
+    """The exit code of a run that ended well."""
+    lost = measured.accounting.rejected + measured.accounting.oversize
+    unread = measured.replayed.exchanges == 0 or any(entry.explicit for entry in measured.skipped)
+    return EXIT_UNREAD if unread or (strict_input and lost) else EXIT_CLEAN
+
+
+def grouping(typed: list[str]) -> list[By]:
+    """What to group by, as typed, each key once. Raises UsageError for a key that is none."""
+    from seamaudit.catalog.problem import suggestion
+    from seamaudit.forensics.cost import By
+
+    known = [str(each) for each in By]
+    words = dict.fromkeys(word.strip().lower() for part in typed for word in part.split(",") if word.strip())
+    for word in words:
+        if word not in known:
+            raise UsageError(f'cannot group by "{word}"{suggestion(word, known)}', f"--by takes {', '.join(known)}.")
+    return [By(word) for word in words] or [By.DAY]
+
+
+def days(since: str, until: str, timezone: str) -> Window:
+    """The days that count, as typed. Raises UsageError for what is no date or no time zone, and for a window that ends first."""
+    from seamaudit.forensics.cost import Window
+
+    first, last = _date(since, "--since"), _date(until, "--until")
+    if first and last and last < first:
+        raise UsageError("--until is before --since")
+    return Window(first, last, _zone(timezone))
+
+
+def _date(typed: str, option: str) -> date | None:
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise UsageError(f'{option}: "{typed}" is no date', "Write it as YYYY-MM-DD.") from None
+
+
+def _zone(name: str) -> tzinfo:
+    if name.upper() == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f'no time zone is called "{name}"', "Name one like Europe/Berlin, or UTC.") from None
+
+
+def _sheet(table: CostTable, prices: str, measured: Measured) -> Sheet:
+    from seamaudit.cli.sheet import Sheet
+    from seamaudit.forensics.cost import By, notes
+
+    keys = tuple(str(each).capitalize() for each in table.by)
+    with_models = By.MODEL not in table.by
+    return Sheet(
+        headings=(*keys, *(("Models",) if with_models else ()), *FIGURES),
+        words=len(keys) + with_models,
+        rows=tuple((*row.keys, *_cells(row, with_models)) for row in table.rows),
+        total=("Total", *("",) * (len(keys) - 1), *_cells(replace(table.total, models=()), with_models)),
+        notes=(*notes(table, prices), *_unread(measured)),
+    )
+
+
+def _cells(row: Row, with_models: bool) -> tuple[Cell, ...]:
+    from seamaudit.forensics.cost import spoken
+
+    sums = row.sums
+    tokens = map(spoken, (sums.input, sums.output, sums.cache_write, sums.cache_read, sums.total))
+    return (*((row.models,) if with_models else ()), *tokens, spoken(sums.usd, money=True))
+
+
+def _unread(measured: Measured) -> Iterator[str]:
+    """What the figures cannot hold, because it was not read."""
+    lost = measured.accounting.rejected + measured.accounting.oversize
+    if lost:
+        yield f"{lost:,} {'line' if lost == 1 else 'lines'} could not be read; `seamaudit scan` names them."
+    for entry in measured.skipped:
+        if entry.explicit:
+            yield f"Not read: {entry.path} ({entry.reason})."
