@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from seamaudit import __version__
@@ -26,6 +27,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.sources import Discovery, SkipReason, discover
+from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
@@ -36,6 +38,7 @@ from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
+from seamaudit.layers.usage_cache import UsageCache
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
@@ -76,25 +79,20 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    discovery = discover(paths)
-    reader = Reader()
-    intern = Interner()
-    forced = named(settings.input_format, FORMATS) if settings.input_format else None
-    reading = Reading(reader, FORMATS, intern, forced=forced, progress=progress)
     prices = PriceBook()
     knobs = Knobs()
-    try:
-        replayed = replay(reading, discovery, layers(intern, prices, knobs), seams(prices, knobs))
+    with _opened(paths, settings, progress) as inputs:
+        reading = inputs.reading
+        replayed = replay(reading, inputs.discovery, layers(inputs.intern, prices, knobs), seams(prices, knobs))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
-        findings = _with_evidence(judged.findings, Rereader(reader, discovery.sources), formats, settings.show_content)
-    finally:
-        reader.inputs.close()
+        records = Rereader(inputs.reader, inputs.discovery.sources)
+        findings = _with_evidence(judged.findings, records, formats, settings.show_content)
     report = Report(
         version=__version__,
-        sources=discovery.sources,
-        skipped=_skipped(reading, discovery),
+        sources=inputs.discovery.sources,
+        skipped=_skipped(reading, inputs.discovery),
         accounting=_accounting(reading),
         exchanges=replayed.exchanges,
         threads=replayed.threads,
@@ -108,6 +106,45 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     )
     _check_waste(report)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run that is not judged: its facts, and what became of its inputs."""
+
+    replayed: Replayed
+    accounting: Accounting
+    skipped: tuple[Skipped, ...]
+
+
+def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
+    """Bill the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
+    prices = PriceBook()
+    with _opened(paths, settings, progress) as inputs:
+        replayed = replay(inputs.reading, inputs.discovery, (lambda: Cost(prices),), ())
+        _refuse_unrecognised(inputs.reading)
+    return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    discovery: Discovery
+    reader: Reader
+    reading: Reading
+    intern: Interner
+
+
+@contextmanager
+def _opened(paths: Sequence[str], settings: Settings, progress: Progress | None) -> Iterator[_Inputs]:
+    """The inputs behind `paths`, held open for a second pass over them."""
+    discovery = discover(paths)
+    reader = Reader()
+    intern = Interner()
+    forced = named(settings.input_format, FORMATS) if settings.input_format else None
+    try:
+        yield _Inputs(discovery, reader, Reading(reader, FORMATS, intern, forced=forced, progress=progress), intern)
+    finally:
+        reader.inputs.close()
 
 
 def _check_waste(report: Report) -> None:
@@ -125,9 +162,11 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         Content,
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
         CacheLayer,
+        UsageCache,
         RetrievalLayer,
         Tools,
         lambda: Stream(knobs.stream),
+        Attempts,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices),
     )

@@ -31,7 +31,11 @@ class Clock(StrEnum):
 
 
 class Need(StrEnum):
-    """What a rule may need of an exchange. An exchange says which of these it lacks, and why."""
+    """What a rule may need of an exchange. An exchange says which of these it lacks, and why.
+
+    CACHE_CONTRACT: the cache can be replayed from the prompt. CACHE_LIFE: what one turn left there can at least be followed to the next
+    by their usage.
+    """
 
     PROMPT = "prompt"
     TOOLS = "tools"
@@ -41,6 +45,7 @@ class Need(StrEnum):
     TIME = "time"
     MODEL = "model"
     CACHE_CONTRACT = "cache_contract"
+    CACHE_LIFE = "cache_life"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,17 @@ def test_another_identity_is_another_finding() -> None:
     }
 
 
+def test_sums_are_spoken_of_and_claim_nothing() -> None:
+    rows = [row(1, lost=5, price=Money(PICO)), row(2, lost=None), row(3, lost=7, size=4)]
+    finding = only(judged([rule(sums=["lost", "price", "size"], message="{lost} {price} {size}")], *rows))
+    assert finding.message == "12 $1.00 4"
+    assert finding.waste == Waste()
+
+
+def test_a_sum_of_what_nobody_knows_is_unknown() -> None:
+    assert only(judged([rule(sums=["lost"], message="{lost}")], row(1), row(2))).message == "unknown"
+
+
 def test_a_finding_speaks_of_its_dearest_row() -> None:
     dear = row(9, price=Money(3 * PICO), lost=1, label="dear", witness=(locus(4),), was=locus(8, "/a"), now=locus(9, "/a"), diverges_at=7)
     cheap = row(1, price=Money(PICO), lost=9000, label="cheap", was=locus(1))

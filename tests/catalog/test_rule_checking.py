@@ -97,6 +97,8 @@ def test_a_sound_rule_has_no_problem(tmp_path: Path) -> None:
         ("why: It costs.\n", "", '1:1: the key "why" is missing'),
         ("needs: [prompt]", "needs: [promt]", '24:9: "promt" is none of'),
         ("needs: [prompt]", "symptom_of: [ca1]", "24:14: expected a code like CA001"),
+        ("needs: [prompt]", "sums: [label]", '24:8: "label" is none of size, lost, price'),
+        ("needs: [prompt]", "sums: []", "24:7: must not be empty"),
         ("since: 0.1.0", "since: 0.1", "4:8: expected text, found 0.1"),
         ("code: XX001", "code: XX002", "the file of this rule is called XX002-something-moves.yaml"),
     ],

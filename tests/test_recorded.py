@@ -1,0 +1,68 @@
+"""Real recordings: what the replay predicts against what providers reported, and the books of a whole scan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from seamaudit.audit import audit
+from seamaudit.config import Settings
+from seamaudit.facts import FactBase
+from seamaudit.findings import Severity
+from seamaudit.layers.cache import CacheRead, Verdict
+from tests.measured import measured
+from tests.recordings import recorded
+
+
+@pytest.fixture(scope="module")
+def coding_agent() -> FactBase:
+    return measured(recorded("pairs", "coding-agent.jsonl"))
+
+
+def extended(facts: FactBase, provider: str) -> Counter[Verdict]:
+    """Verdicts over requests that begin with all of the turn before, unchanged, where the cache could serve something."""
+    reads = facts.rows(CacheRead)
+    return Counter(read.verdict for read in reads if read.extends and read.provider == provider and read.base_exchange >= 0)
+
+
+def test_anthropics_reads_are_predicted_to_the_token(coding_agent: FactBase) -> None:
+    verdicts = extended(coding_agent, "anthropic")
+    assert sum(verdicts.values()) == 59
+    assert verdicts[Verdict.EXACT] >= 55
+    assert verdicts[Verdict.PROVIDER_SIDE] == 3
+    assert verdicts[Verdict.UNEXPLAINED] <= 1
+
+
+def test_openais_reads_are_predicted_within_a_step(coding_agent: FactBase) -> None:
+    verdicts = extended(coding_agent, "openai")
+    assert sum(verdicts.values()) == 78
+    assert verdicts[Verdict.EXACT] + verdicts[Verdict.WITHIN_STEP] >= 64
+
+
+@pytest.mark.parametrize("parts", [("pairs", "coding-agent.jsonl"), ("pairs", "cassettes.jsonl"), ("tau-bench", "gpt-4o-airline.json")])
+def test_every_byte_and_line_is_accounted_for(parts: tuple[str, ...]) -> None:
+    path = recorded(*parts)
+    report = audit([str(path)], Settings())
+    books = report.accounting
+    assert books.bytes == path.stat().st_size
+    assert books.lines == _line_count(path)
+    assert books.lines == books.records + books.rejected + books.oversize + books.blank
+    assert (report.waste.usd or 0) <= report.spend.usd
+
+
+def test_healthy_dialogues_raise_no_tool_finding() -> None:
+    report = audit([str(recorded("tau-bench", "gpt-4o-airline.json"))], Settings())
+    assert [finding.code for finding in report.findings if finding.code.startswith("TP") and finding.severity > Severity.INFO] == []
+
+
+def test_only_streams_that_broke_are_called_broken() -> None:
+    report = audit([str(recorded("pairs"))], Settings())
+    broken = sorted(case.locus.line for finding in report.findings if finding.code.startswith("ST") for case in finding.cases)
+    assert broken == [226, 229, 839]
+
+
+def _line_count(path: Path) -> int:
+    data = path.read_bytes()
+    return data.count(b"\n") + (not data.endswith(b"\n"))
