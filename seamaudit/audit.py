@@ -33,6 +33,7 @@ from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost
 from seamaudit.layers.cost import Spend as SpendFact
+from seamaudit.layers.cost import Unpriced
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
@@ -252,7 +253,7 @@ def _skipped(reading: Reading, discovery: Discovery) -> tuple[Skipped, ...]:
 
 
 def _spend(facts: FactBase) -> Spend:
-    rows = facts.rows(SpendFact)
+    rows = [row for row in facts.rows(SpendFact) if row.unpriced_reason is not Unpriced.REFUSED]
     priced = [row.usd for row in rows if row.usd is not None]
     return Spend(Money(sum(priced)), len(priced), len(rows) - len(priced), table_date())
 

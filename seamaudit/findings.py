@@ -204,7 +204,7 @@ _NO_MONEY = Money(0)
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What the exchanges cost: the sum over the `priced` ones. `unpriced` ones cost something nobody knows.
+    """What the exchanges cost: the sum over the `priced` ones. `unpriced` ones cost something nobody knows; refused ones are neither.
 
     `price_table` says which prices, by source and date.
     """

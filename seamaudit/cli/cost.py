@@ -121,7 +121,9 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f'no time zone is called "{name}"', "Name one like Europe/Berlin, or UTC.") from None
+        raise UsageError(
+            f'no time zone is called "{name}"', "Name one like Europe/Berlin, or UTC; a system without time zones needs tzdata."
+        ) from None
 
 
 def _sheet(table: CostTable, prices: str, measured: Measured) -> Sheet:

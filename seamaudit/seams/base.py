@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from seamaudit.facts import Fact, FactBase
+from seamaudit.facts import REGISTRY, Fact, FactBase
 
 
 class Seam(Protocol):
@@ -14,3 +15,17 @@ class Seam(Protocol):
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """All facts of this seam, in the order of their exchanges."""
         ...
+
+
+def claimed(facts: FactBase, column: str) -> Counter[int]:
+    """By exchange, what earlier seams' facts claim as waste in `column` (`waste_usd`, `wasted_tokens`).
+
+    Each wasted token is claimed once: a seam that claims a whole exchange leaves out what is claimed of it already. Only facts
+    that price their waste claim any; a layer's count is no claim.
+    """
+    out: Counter[int] = Counter()
+    for table in REGISTRY:
+        if "waste_usd" in table.columns and column in table.columns:
+            for row in facts.table(table.name):
+                out[row.exchange] += getattr(row, column) or 0
+    return out

@@ -10,6 +10,7 @@ from typing import Annotated
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.cost import Spend
 from seamaudit.layers.loop import LoopEpisode, LoopExchange, LoopKind
+from seamaudit.seams.base import claimed
 from seamaudit.trace import Money, Need
 
 
@@ -33,14 +34,16 @@ class LoopCosts:
     """Joins loops with spend."""
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
-        """One LoopSpend for each episode. An exchange is one loop's waste only: the first's that claims it."""
-        bills = {spend.exchange: spend.usd for spend in facts.rows(Spend)}
+        """One LoopSpend for each episode. An exchange is one loop's waste only: the first's that claims it, less what other
+        seams claim of it already."""
+        dollars, tokens = claimed(facts, "waste_usd"), claimed(facts, "wasted_tokens")
+        bills = {spend.exchange: _rest(spend.usd, dollars[spend.exchange]) for spend in facts.rows(Spend)}
         made: dict[tuple[str, int], list[LoopExchange]] = defaultdict(list)
-        claimed: set[int] = set()
+        taken: set[int] = set()
         for row in facts.rows(LoopExchange):
-            if row.exchange not in claimed:
+            if row.exchange not in taken:
                 made[row.thread, row.episode].append(row)
-                claimed.add(row.exchange)
+                taken.add(row.exchange)
         for loop in sorted(facts.rows(LoopEpisode), key=lambda loop: loop.exchange):
             rows = made[loop.thread, loop.episode]
             known = loop.wasted_tokens is not None  # what made a call and is not recorded cost something, too
@@ -56,10 +59,14 @@ class LoopCosts:
                 repeats=loop.repeats,
                 steps=loop.steps,
                 wasted_steps=loop.wasted_steps,
-                wasted_tokens=_sum([row.tokens for row in rows]) if known else None,
+                wasted_tokens=_sum([_rest(row.tokens, tokens[row.exchange]) for row in rows]) if known else None,
                 waste_usd=_money([bills.get(row.exchange) for row in rows]) if known else None,
                 failed=loop.failed,
             )
+
+
+def _rest(whole: int | None, taken: int) -> int | None:
+    return None if whole is None else max(0, whole - taken)
 
 
 def _sum(parts: Sequence[int | None]) -> int | None:
@@ -67,6 +74,6 @@ def _sum(parts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(parts) else None
 
 
-def _money(parts: Sequence[Money | None]) -> Money | None:
+def _money(parts: Sequence[int | None]) -> Money | None:
     total = _sum(parts)
     return None if total is None else Money(total)

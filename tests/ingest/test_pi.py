@@ -183,6 +183,19 @@ def test_a_branched_session_is_billed_once(tmp_path: Path) -> None:
     assert [len(read.drafts), len(read.exchanges), len(read.copies)] == [3, 2, 1]
 
 
+def test_a_row_that_is_not_what_it_should_be_costs_nothing_else(tmp_path: Path) -> None:
+    play = Play()
+    play.user("hi")
+    play.says(text("hello"), stop={"no": "word"})  # type: ignore[arg-type]
+    play.message("toolResult", "not a list", toolCallId=5)
+    play.says(text("well"), usage={"input": "many", "cost": []})
+    odd, last = play.read(tmp_path).exchanges
+    assert odd.response is not None
+    assert odd.response.stop == ""
+    assert last.usage is None
+    assert last.recorded_cost is None
+
+
 def test_only_a_session_header_is_recognised(tmp_path: Path) -> None:
     play = Play()
     play.user("hi")

@@ -341,9 +341,7 @@ def test_a_plain_exchange_says_what_it_cost_and_nothing_else() -> None:
 # --- recorded dollars ------------------------------------------------------------------------------------------------
 
 MICRO = 10**6
-LISTED = UnitPrices(
-    input=3 * MICRO, read=3 * MICRO // 10, write=None, write_5m=15 * MICRO // 4, write_1h=6 * MICRO, output=15 * MICRO
-)
+LISTED = UnitPrices(input=3 * MICRO, read=3 * MICRO // 10, write=None, write_5m=15 * MICRO // 4, write_1h=6 * MICRO, output=15 * MICRO)
 """US$ 3, 0.30, 3.75, 6 and 15 per million tokens."""
 MIXED = {"input": 100_000, "cache_read": 60_000, "cache_write": 30_000, "cache_write_5m": 30_000, "cache_write_1h": 0, "output": 2_000}
 COST = 10_000 * 3 * MICRO + 60_000 * 300_000 + 30_000 * 3_750_000 + 2_000 * 15 * MICRO
@@ -436,6 +434,12 @@ def test_whole_cents_are_rounding_only_where_they_are_the_nearest(cents: int, wh
     found = difference(cents * 10**10, output=2_266)
     assert found is not None
     assert (found.recomputed, found.why) == (194_490_000_000, why)
+
+
+def test_a_running_total_is_known_as_one() -> None:
+    story, known = Story(), Dated({"claude-sonnet-4-5-20250929": LISTED})
+    calls = [story.exchange(response=used(**MIXED), recorded_cost=Money(COST * number)) for number in (1, 2, 3)]
+    assert [found.why for found in only(CostDifference, facts(calls, known))] == [Why.RUNNING_TOTAL] * 2
 
 
 def test_a_count_that_is_a_lower_bound_explains_a_higher_cost_only() -> None:

@@ -26,12 +26,17 @@ _HALF: Final = frozenset({"anthropic", "openai", "google"})
 _GUESSES: Final = frozenset({Why.UNEXPLAINED, Why.OUTPUT_LOWER_BOUND, Why.FEES, Why.UNPRICED})
 
 
-def differences(exchange: Exchange, billed: Billed, book: Prices, knobs: CostKnobs, fees_unknown: bool) -> Iterator[CostDifference]:
-    """A CostDifference where the recording notes a price for the call and its usage costs something else."""
+def differences(
+    exchange: Exchange, billed: Billed, book: Prices, knobs: CostKnobs, *, spent: int, fees_unknown: bool
+) -> Iterator[CostDifference]:
+    """A CostDifference where the recording notes a price for the call and its usage costs something else.
+
+    `spent` is what the thread had cost before, in picodollars; `fees_unknown` says that fees come on top of the bill.
+    """
     recorded, usage = exchange.recorded_cost, exchange.usage
     if recorded is None or usage is None or exchange.refused:
         return
-    found = _Gap(exchange, usage, recorded, billed, book).why(knobs, fees_unknown)
+    found = _Gap(exchange, usage, recorded, billed, book, spent).why(knobs, fees_unknown)
     if found is None:
         return
     made = billed.bill
@@ -55,12 +60,13 @@ def differences(exchange: Exchange, billed: Billed, book: Prices, knobs: CostKno
 class _Gap:
     """One call's recorded cost beside its bill."""
 
-    def __init__(self, exchange: Exchange, usage: Usage, recorded: Money, billed: Billed, book: Prices) -> None:
+    def __init__(self, exchange: Exchange, usage: Usage, recorded: Money, billed: Billed, book: Prices, spent: int) -> None:
         self._exchange = exchange
         self._usage = usage
         self._recorded = recorded
         self._billed = billed
         self._book = book
+        self._spent = spent
 
     def why(self, knobs: CostKnobs, fees_unknown: bool) -> Why | None:
         """What explains the gap, None where there is none worth a word. What another price gives exactly comes before a guess."""
@@ -93,6 +99,8 @@ class _Gap:
 
     def _otherwise(self, made: Bill) -> Iterator[tuple[Why, int]]:
         """What the call would have cost otherwise, and what would have been other."""
+        if self._spent:
+            yield Why.RUNNING_TOTAL, self._spent + made.total
         if self._billed.prices is not None:
             yield from self._by_part(made, self._billed.prices)
         if self._exchange.provider in _HALF:

@@ -30,8 +30,8 @@ class Cost:
         """One Spend, and what is odd about it: dollars that differ, a call nobody sees, usage that is missing or cannot be right."""
         made = billed(exchange, self._prices)
         fees_unknown = _has_unknown_fees(exchange)
+        yield from differences(exchange, made, self._prices, self._knobs, spent=self._spent or 0, fees_unknown=fees_unknown)
         yield self._spend(exchange, made, fees_unknown)
-        yield from differences(exchange, made, self._prices, self._knobs, fees_unknown)
         yield from _hidden(exchange, made)
         usage = exchange.usage
         if usage is None:

@@ -118,7 +118,7 @@ class _Session:
             return self._interned(caller(word(found.summary)), locus.at("/summary"))
         if found.type == "custom_message":
             return self._interned(caller(found.content if isinstance(found.content, str) else blocks(found.content)), locus)
-        if found.type != "message" or (message.get("role") == "assistant" and message.get("stopReason") in DROPPED):
+        if found.type != "message" or (message.get("role") == "assistant" and word(message.get("stopReason")) in DROPPED):
             return None
         told = spoken(message)
         return self._interned(told, locus.at("/message")) if told is not None else None
@@ -135,7 +135,7 @@ class _Session:
         provider, platform = _PROVIDERS.get(named, (code(named), code(named)) if named else provider_of("", api))
         request = self._transcriber.request(self._history.prompt(parent), word(message.get("model")), self._session or "\0pi")
         response = answers.response(message, api, self._shape)
-        intended, dropped = self._intended, message.get("stopReason") in DROPPED
+        intended, dropped = self._intended, word(message.get("stopReason")) in DROPPED
         self._intended = intended if dropped else ""
         started, ended = moment(message.get("timestamp")), moment(found.timestamp)
         refused = response.status is not None and response.status >= 400
