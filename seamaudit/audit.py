@@ -31,9 +31,8 @@ from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
-from seamaudit.layers.cost import Cost
+from seamaudit.layers.cost import Cost, CostKnobs, Unpriced
 from seamaudit.layers.cost import Spend as SpendFact
-from seamaudit.layers.cost import Unpriced
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
@@ -57,6 +56,7 @@ class Knobs:
     prefix: PrefixKnobs = PrefixKnobs()
     stream: StreamKnobs = StreamKnobs()
     loop: LoopKnobs = LoopKnobs()
+    cost: CostKnobs = CostKnobs()
     breaks: BreakKnobs = BreakKnobs()
 
 
@@ -89,7 +89,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
         records = Rereader(inputs.reader, inputs.discovery.sources)
-        findings = _with_evidence(judged.findings, records, formats, settings.show_content)
+        findings = _with_evidence(judged.findings, records, formats, settings.show_content, inputs.intern)
     report = Report(
         version=__version__,
         sources=inputs.discovery.sources,
@@ -169,7 +169,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         lambda: Stream(knobs.stream),
         Attempts,
         lambda: Loop(knobs.loop),
-        lambda: Cost(prices),
+        lambda: Cost(prices, knobs.cost),
     )
 
 
@@ -235,8 +235,10 @@ def _refuse_unrecognised(reading: Reading) -> None:
     raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
 
 
-def _with_evidence(findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool) -> Iterable[Finding]:
-    evidence = collect([finding.evidence_ref for finding in findings], records, formats, show_content)
+def _with_evidence(
+    findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool, intern: Interner
+) -> Iterable[Finding]:
+    evidence = collect([finding.evidence_ref for finding in findings], records, formats, show_content, intern)
     return [replace(finding, evidence=found) for finding, found in zip(findings, evidence, strict=True)]
 
 
