@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from seamaudit.evidence import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NARROWEST = 10
+"""Columns that words are folded to at least: a date stays whole."""
+WHOLE = 26
+"""Columns that the texts of a list get at least: a model's id stays whole."""
+UNBOUNDED = 10_000
+"""Wider than any screen: what a table would need, not what it would be given."""
 
 Cell = str | tuple[str, ...]
 """A cell's text, or several texts that stand one below the other where there is room."""
@@ -32,22 +42,52 @@ def write(sheet: Sheet, out: TextIO) -> None:
 
 
 def _ruled(sheet: Sheet, out: TextIO) -> None:
-    from rich import box
+    """A ruled table. Where it does not fit, columns of lists give way; where figures still would be cut, plain columns wrap instead."""
     from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    unbounded = console.options.update(max_width=UNBOUNDED)
+    for kept in (sheet, _without_lists(sheet)):
+        table = _table(kept)
+        if console.measure(table, options=unbounded).minimum <= console.width:
+            console.print(table)
+            for note in sheet.notes:
+                console.print(Text(printable(note), "dim"))
+            return
+    _plain(sheet, out)
+
+
+def _table(sheet: Sheet) -> Table:
+    from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for number, heading in enumerate(sheet.headings):
         footer = Text(_joined(sheet.total[number], "\n"))
-        figure = number >= sheet.words
-        table.add_column(heading, footer, justify="right" if figure else "left", no_wrap=figure, overflow="fold")
+        if number < sheet.words:
+            cells = [row[number] for row in sheet.rows]
+            least = WHOLE if any(isinstance(cell, tuple) for cell in cells) else NARROWEST
+            longest = max((cell_len(line) for cell in cells for line in _joined(cell, "\n").split("\n")), default=0)
+            table.add_column(heading, footer, overflow="fold", min_width=min(longest, least))
+        else:
+            table.add_column(heading.replace(" ", "\n"), footer, justify="right", no_wrap=True)
     for row in sheet.rows:
         table.add_row(*(Text(_joined(cell, "\n")) for cell in row))
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
-    console.print(table)
-    for note in sheet.notes:
-        console.print(Text(printable(note), "dim"))
+    return table
+
+
+def _without_lists(sheet: Sheet) -> Sheet:
+    """The sheet without its columns of several texts a cell."""
+    kept = [number for number in range(len(sheet.headings)) if not any(isinstance(row[number], tuple) for row in sheet.rows)]
+
+    def of(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        return tuple(cells[number] for number in kept)
+
+    headings = tuple(sheet.headings[number] for number in kept)
+    return Sheet(headings, sum(number < sheet.words for number in kept), tuple(map(of, sheet.rows)), of(sheet.total), sheet.notes)
 
 
 def _plain(sheet: Sheet, out: TextIO) -> None:

@@ -29,37 +29,45 @@ class _Quote:
 
 
 def collect(
-    refs: Sequence[EvidenceRef | None], records: Rereader, formats: Mapping[int, Format] | None = None, show_content: bool = False
+    refs: Sequence[EvidenceRef | None],
+    records: Rereader,
+    formats: Mapping[int, Format] | None = None,
+    show_content: bool = False,
+    intern: Interner | None = None,
 ) -> list[Evidence | None]:
     """The evidence behind each reference, in their order; None for None. Raises nothing for any content.
 
     `formats` says, by source, how its records are adapted: prompt positions are then quoted as layers saw them, anything
-    else as the JSON found at its pointer. What is no longer there, or no longer parts where a layer saw it part, is CHANGED.
+    else as the JSON found at its pointer. `intern` is what the first pass interned with: what it still holds is not parsed
+    again. What is no longer there, or no longer parts where a layer saw it part, is CHANGED.
     """
     loci = [locus for ref in refs if ref for locus in (ref.was, ref.now) if locus]
-    quotes = _quotes(loci, records, formats or {})
+    quotes = _quotes(loci, records, formats or {}, intern or Interner())
     return [_evidence(ref, quotes, show_content) if ref else None for ref in refs]
 
 
-def _quotes(loci: Iterable[Locus], records: Rereader, formats: Mapping[int, Format]) -> dict[Locus, _Quote]:
+def _quotes(loci: Iterable[Locus], records: Rereader, formats: Mapping[int, Format], intern: Interner) -> dict[Locus, _Quote]:
     """What stands at each place; places that are gone are missing."""
     wanted: dict[Locus, set[str]] = defaultdict(set)
     for locus in loci:
         wanted[replace(locus, pointer="")].add(locus.pointer)
     quotes: dict[Locus, _Quote] = {}
     for record, data in records.read(wanted):
-        sent = _prompt(data, record, wanted[record], formats.get(record.source))
+        adapter = formats.get(record.source)
+        sent = _prompt(data, record, wanted[record], adapter, intern)
+        if sent is None:
+            sent = _prompt(data, record, wanted[record], adapter, Interner()) or {}
         found = _pointed(data, wanted[record] - sent.keys())
         quotes |= {record.at(pointer): _Quote(text, exact=True) for pointer, text in sent.items()}
         quotes |= {record.at(pointer): _Quote(text, exact=False) for pointer, text in found.items()}
     return quotes
 
 
-def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | None) -> dict[str, str]:
-    """The texts of a record's prompt at some pointers, read again the way they were read first."""
+def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | None, intern: Interner) -> dict[str, str] | None:
+    """The texts of a record's prompt at some pointers, read again the way they were read first; None where `intern` knows one of
+    these places and no longer holds its text."""
     if adapter is None:
         return {}
-    intern = Interner()
     try:
         requests = [draft.request for draft in adapter.open(intern)(data, record)]
     except Exception:  # as in the first read a record that cannot be adapted costs itself, not the run
@@ -68,13 +76,18 @@ def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | No
     for request in requests:
         places = request.pointers(range(request.prefix.length)).values()
         for pointer, segment in zip(places, request.prefix.segments(), strict=True):
-            if pointer in pointers and (text := intern.texts.get(segment.id)) is not None:
+            if pointer in pointers:
+                text = intern.texts.get(segment.id)
+                if text is None:
+                    return None
                 texts[pointer] = text.decode("utf-8", "surrogatepass")
     return texts
 
 
-def _pointed(data: bytes, pointers: Iterable[str]) -> dict[str, str]:
+def _pointed(data: bytes, pointers: Set[str]) -> dict[str, str]:
     """The values that JSON pointers lead to."""
+    if not pointers:
+        return {}
     try:
         record = jsontext.parse(data).value
     except jsontext.Unparsable:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from seamaudit.trace import Kind, Zone
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, gc=False):
     """What a body shape makes of one prompt position, before it is interned.
 
     `value` is the block as sent, `cache_control` already taken out; `ttl` is the marker's life or "". `text` is the text
@@ -17,6 +17,8 @@ class Block:
     bytes are no measure of its tokens (images, audio, files). `apart` gives no segment: a cache marker that stands alone
     (Bedrock's `cachePoint`; it marks the segment before it), a tool definition that is loaded later. `note` is a word about
     the whole request.
+
+    A struct, because a block is made and changed for every new position: a dataclass of as many fields costs ten times as much.
     """
 
     zone: Zone

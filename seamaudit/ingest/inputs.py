@@ -14,8 +14,8 @@ from typing import IO, BinaryIO, Final, Protocol
 from seamaudit.errors import UsageError
 from seamaudit.trace import Source
 
-CHUNK: Final = 1 << 20
-"""Bytes read, and given out, at a time."""
+CHUNK: Final = 1 << 18
+"""Bytes read, and given out, at a time: few enough that a chunk is still in the processor's cache when it is searched and split."""
 STDIN: Final = "-"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,21 +22,28 @@ class Element:
     """One raw value as interned: its segment ids, its markers as (offset of the segment, ttl), the causes of broken text with
     pointers inside the value, how many of its bytes are no measure of tokens, and its blocks' notes.
 
-    A marker's offset is -1 where it marks what stands before the value.
+    A marker's offset is -1 where it marks what stands before the value. `is_plain`: it has nothing but ids.
     """
 
     ids: tuple[int, ...]
     marks: tuple[tuple[int, str], ...]
     broken: tuple[tuple[str, str], ...]
     unsized: int
-    notes: frozenset[str] = frozenset()
+    notes: frozenset[str]
+    is_plain: bool
+
+    @classmethod
+    def of(
+        cls, ids: Iterable[int], marks: Iterable[tuple[int, str]], broken: Iterable[tuple[str, str]], unsized: int, notes: Iterable[str]
+    ) -> Element:
+        """An element of these parts."""
+        parts = tuple(ids), tuple(marks), tuple(broken), unsized, frozenset(notes)
+        return cls(*parts, is_plain=not any(parts[1:]))
 
 
 Splitter = Callable[[Any], Sequence[Block]]
 ItemSplitter = Callable[[Any, str], Sequence[Block]]
 """Splits an item of an array that is repeated as a whole; the second argument is the item's pointer inside the array."""
-
-EMPTY = Element((), (), (), 0)
 
 
 class TextStore:
@@ -103,8 +110,8 @@ class Interner:
                 unsized += self.tape.segments[ids[-1]].length if block.unsized else 0
             if block.ttl:
                 marks.append((len(ids) - 1, block.ttl))
-        broken = tuple((cause, blocks[0].path if len(blocks) == 1 else "") for cause in parsed.broken)
-        return Element(tuple(ids), tuple(marks), broken, unsized, frozenset(block.note for block in blocks if block.note))
+        broken = ((cause, blocks[0].path if len(blocks) == 1 else "") for cause in parsed.broken)
+        return Element.of(ids, marks, broken, unsized, (block.note for block in blocks if block.note))
 
     def elements(self, raws: Sequence[bytes], split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
         """Intern many raw values: most of a growing array is known, so that a digest and a look-up each is all it takes."""
@@ -242,9 +249,9 @@ def _concatenated(parts: Sequence[Element]) -> Element:
     for part in parts:
         marks += ((len(ids) + at, ttl) for at, ttl in part.marks)
         ids += part.ids
-    broken = tuple(each for part in parts for each in part.broken)
-    notes = frozenset(note for part in parts for note in part.notes)
-    return Element(tuple(ids), tuple(marks), broken, sum(part.unsized for part in parts), notes)
+    broken = (each for part in parts for each in part.broken)
+    notes = (note for part in parts for note in part.notes)
+    return Element.of(ids, marks, broken, sum(part.unsized for part in parts), notes)
 
 
 def block_digest(block: Block, text: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
@@ -119,6 +120,8 @@ def _lacks(draft: Draft) -> dict[Need, str]:
     if contract is None:
         for need in (Need.CACHE_CONTRACT, Need.CACHE_LIFE):
             lacks.setdefault(need, "no cache contract is known for this provider or model")
+    elif Need.CACHE_CONTRACT not in lacks and Need.PROMPT in lacks:
+        lacks.setdefault(Need.CACHE_LIFE, lacks[Need.PROMPT])
     elif Need.CACHE_CONTRACT in lacks and contract.mode is not CacheMode.EXPLICIT:
         lacks.setdefault(Need.CACHE_LIFE, "an automatic cache cannot be followed without the whole prompt")
     return lacks
@@ -128,5 +131,10 @@ def _attributed(draft: Draft) -> Attribution:
     known = draft.attribution
     if known.app:
         return known
-    shape = "\0".join([draft.platform, *sorted(draft.request.offered or ())])
-    return replace(known, app=f"~{short_digest(shape)}", app_declared=False)
+    return replace(known, app=_inferred_app(draft.platform, draft.request.offered or frozenset()), app_declared=False)
+
+
+@lru_cache(maxsize=256)  # one app's requests offer the same tools again and again
+def _inferred_app(platform: str, offered: frozenset[str]) -> str:
+    shape = "\0".join([platform, *sorted(offered)])
+    return f"~{short_digest(shape)}"

@@ -16,6 +16,7 @@ MAX_WORDS = 32
 """Words of a call's arguments that are kept; more do not make two calls more alike."""
 
 _WORD = re.compile(r"\w{2,64}")
+_ASCII_WORD = re.compile(rb"\w{2,64}")
 _ERROR = re.compile(r"\s*(?:<tool_use_error>|\{\s*\"error\"|(?:\w{0,40}error|exception|fatal|traceback|failed|failure)\b)", re.IGNORECASE)
 
 
@@ -42,9 +43,15 @@ def words(block: Block) -> bytes:
     """Sorted 4-byte hashes of the words in a tool call's arguments."""
     if block.kind is not Kind.TOOL_CALL:
         return b""
-    found = _WORD.findall(jsontext.ordered(_arguments(block.value)).decode("utf-8", "replace").lower()[:4096])
-    hashes = sorted(set(map(word_hash, found)))[:MAX_WORDS]
+    hashes = sorted(set(map(xxhash.xxh32_intdigest, set(_words(jsontext.ordered(_arguments(block.value)))))))[:MAX_WORDS]
     return struct.pack(f"<{len(hashes)}I", *hashes)
+
+
+def _words(text: bytes) -> list[bytes]:
+    """The words of JSON text in lower case; of its first 4096 characters."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower()[:4096])  # the same words in half the time
+    return [word.encode() for word in _WORD.findall(text.decode("utf-8", "replace").lower()[:4096])]
 
 
 def word_hash(word: str) -> int:

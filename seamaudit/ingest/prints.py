@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import struct
-
-import xxhash
+from itertools import repeat
 
 LONG_WORD = 6
 """Words at least this long carry a print; short ones and punctuation are lost to quoting and escaping first."""
@@ -16,23 +15,22 @@ WINDOW = 4
 MAX_TEXT = 8192
 """Characters of a text that are printed; a quotation from further back is not recognised."""
 
-_KEY = secrets.randbits(64)
+_KEY = secrets.token_hex(16)
 
 
 def prints(text: str) -> bytes:
-    """Winnowed prints of a text, 8 bytes each, sorted and distinct; b"" where it is too short to recognise."""
+    """Winnowed prints of a text, 8 bytes each, sorted and distinct; b"" where it is too short to recognise.
+
+    Prints of one run are comparable with each other, never with another run's: each draws its own key.
+    """
     words = [word for word in text[:MAX_TEXT].replace("\\n", " ").replace("\\", " ").split() if len(word) >= LONG_WORD]
     if len(words) < SPAN:
         return b""
-    hashes = [
-        xxhash.xxh3_64_intdigest(f"{a} {b} {c}".encode("utf-8", "surrogatepass"), _KEY)
-        for a, b, c in zip(words, words[1:], words[2:], strict=False)
-    ]
-    windows = max(1, len(hashes) - WINDOW + 1)
-    kept = {min(hashes[i : i + WINDOW]) for i in range(windows)}
-    return struct.pack(f"<{len(kept)}Q", *sorted(kept))
+    hashes = list(map(hash, zip(repeat(_KEY), words, words[1:], words[2:], strict=False)))
+    kept = set(map(min, *(hashes[skipped:] for skipped in range(WINDOW)))) if len(hashes) > WINDOW else {min(hashes)}
+    return struct.pack(f"<{len(kept)}q", *sorted(kept))
 
 
 def unpack(packed: bytes) -> frozenset[int]:
     """The prints as a set."""
-    return frozenset(struct.unpack(f"<{len(packed) // 8}Q", packed))
+    return frozenset(struct.unpack(f"<{len(packed) // 8}q", packed))

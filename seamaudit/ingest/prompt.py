@@ -32,7 +32,9 @@ class Members:
 
     def raw(self, name: str) -> bytes | None:
         """A member's raw JSON, None where it is absent or null."""
-        raw = bytes(self.body.get(name, b"null"))  # a msgspec.Raw equals no bytes
+        if name not in self.body:
+            return None
+        raw = bytes(self.body[name])  # a msgspec.Raw equals no bytes
         return None if raw == b"null" else raw
 
     def value(self, name: str) -> Any:
@@ -114,10 +116,10 @@ class Prompt:
         first = self._leading(raws, leading, salt + b"^") if leading is not None else []
         rest = self._intern.elements(raws[len(first) :], split, salt, self._locus)
         for index, element in enumerate([*first, *rest]):
-            if element.marks or element.broken or element.unsized or element.notes:
-                self._take(element, f"/{member}/{index}")
-            else:
+            if element.is_plain:
                 self.ids += element.ids
+            else:
+                self._take(element, f"/{member}/{index}")
 
     def _leading(self, raws: Sequence[bytes], split: Splitter, salt: bytes) -> list[Element]:
         out: list[Element] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -82,6 +83,7 @@ class RawMembers(msgspec.Struct, gc=False):
 
 
 MEMBERS = tuple(RawMembers.__struct_fields__)
+_values = attrgetter(*MEMBERS)
 
 _split: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -101,16 +103,8 @@ class RawBody(Mapping[str, bytes]):
     @classmethod
     def of(cls, struct: RawMembers) -> RawBody:
         """From the typed split of a record."""
-        members: dict[str, Any] = {}
-        arrays: dict[str, list[msgspec.Raw]] = {}
-        for name in MEMBERS:
-            value = getattr(struct, name)
-            if value is msgspec.UNSET:
-                continue
-            if name in _ARRAYS:
-                arrays[name] = value
-            else:
-                members[name] = value
+        members = {name: value for name, value in zip(MEMBERS, _values(struct), strict=True) if value is not msgspec.UNSET}
+        arrays = {name: members.pop(name) for name in _ARRAYS if name in members}
         return cls(members, arrays)
 
     def __getitem__(self, key: str) -> bytes:

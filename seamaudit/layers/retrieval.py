@@ -20,9 +20,7 @@ RETRIEVAL_WORDS = frozenset(_WORDS.split(" "))
 class Retrieval(Fact):
     """A text that was looked up: a declared document, or a tool's result."""
 
-    source: Annotated[
-        Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by its tool's name, or not at all."
-    ]
+    source: Annotated[Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by its tool's name, or not at all."]
     tool: Annotated[str, "The tool that gave it, where one did."]
     text_prints: Annotated[bytes, "Keyed prints of the text."]
 
@@ -34,18 +32,23 @@ class RetrievalLayer:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._noted: set[int] = set()
+        self._seen: set[int] = set()
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """The looked-up texts among the positions this request does not share with the turn before."""
         prefix = exchange.request.prefix
         start = exchange.previous.shared if exchange.previous else 0
-        for at, segment in enumerate(prefix.segments(start), start):
+        ids = prefix.ids(start)
+        new = set(ids) - self._seen
+        self._seen |= new
+        for at, segment in enumerate(prefix.segments(start), start) if new else ():
+            if segment.id not in new:
+                continue
             if segment.kind is Kind.TOOL_CALL and segment.call_id:
                 self._names[segment.call_id] = segment.name
-            if segment.id in self._noted or not segment.prints:
+            if not segment.prints:
                 continue
-            self._noted.add(segment.id)
+            new.discard(segment.id)  # standing twice it is still one text
             tool = segment.name or self._names.get(segment.call_id, "")
             yield Retrieval(
                 exchange=exchange.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 LONGEST: Final = 200
@@ -38,8 +39,11 @@ def bare(model: str) -> str:
     `us.anthropic.claude-sonnet-4-5-20250929-v1:0` and `anthropic/claude-sonnet-4-5-20250929` both become
     `claude-sonnet-4-5-20250929`. Gives "" for what is too long to be a model's name.
     """
-    if not model or len(model) > LONGEST:
-        return ""
+    return _bare(model) if model and len(model) <= LONGEST else ""
+
+
+@lru_cache(maxsize=1024)  # a trace names few models, each of them many times
+def _bare(model: str) -> str:
     name = model.strip().lower().replace("%3a", ":").rpartition("/")[2]
     name = name.partition("[")[0]  # `claude-opus-4-8[1m]`: a client's own way to ask for a long context
     name = _without_prefix(name, _REGIONS)
@@ -56,7 +60,12 @@ def canonical(model: str) -> str:
     `claude-haiku-4.5`, `claude-4.5-haiku-20251001` and `claude-haiku-4-5@20251001` all become `claude-haiku-4-5`;
     `gpt-4o-2024-08-06` becomes `gpt-4o`.
     """
-    name = _undated(bare(model))
+    return _canonical(bare(model))
+
+
+@lru_cache(maxsize=1024)
+def _canonical(name: str) -> str:
+    name = _undated(name)
     for suffix in ("-latest", "-default"):
         name = name.removesuffix(suffix)
     if name.startswith("claude-"):
@@ -66,7 +75,11 @@ def canonical(model: str) -> str:
 
 def maker_of(model: str) -> str:
     """Who alone can have made this model (`anthropic`, `openai`, `google`), or "" for open weights and unknown names."""
-    name = canonical(model)
+    return _maker_of(canonical(model))
+
+
+@lru_cache(maxsize=1024)
+def _maker_of(name: str) -> str:
     for start, maker in _MAKERS:
         if name.startswith(start) and (start.endswith("-") or name[len(start) : len(start) + 1] in ("", "-")):
             return maker

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from itertools import accumulate
+from typing import Final
+
+from xxhash import xxh3_128_digest
 
 from seamaudit.trace.segment import Segment, Zone
 
-C = TypeVar("C")
+LENGTHS: Final = ""
+"""Names the running sums of byte lengths; any other name is that of an array."""
+_STRETCH: Final = 64
+"""Positions looked up at a time where most searches end early."""
 
 Runs = tuple[tuple[int, int], ...]
 """Half-open ranges of a tape's positions."""
@@ -20,36 +26,48 @@ class Tape:
     """All segments of a read and, append-only, their ids in the order they first appeared: those of tools and system in
     `heads`, those of messages in `ids`, so that a head that changes every turn does not cut the messages into pieces.
 
-    Grows with new content alone: a request that repeats earlier positions refers to them by range. `lengths`, `ordered`,
-    `opens` are columns of `segments`, for sums and look-ups over many positions at once.
+    Grows with new content alone: a request that repeats earlier positions refers to them by range. What is asked of many positions at
+    once is kept beside them: `ordered`, a column of `segments`, and running sums.
     """
 
     segments: list[Segment] = field(default_factory=list)
     ids: array[int] = field(default_factory=lambda: array("I"))
     heads: array[int] = field(default_factory=lambda: array("I"))
-    _lengths: list[int] = field(default_factory=list)
     _ordered: list[bytes] = field(default_factory=list)
-    _opens: list[str] = field(default_factory=list)
-
-    @property
-    def lengths(self) -> list[int]:
-        """Byte lengths by segment id."""
-        return self._column(self._lengths, lambda segment: segment.length)
+    _sums: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
+    _links: dict[tuple[bool, bytes, int], list[bytes]] = field(default_factory=dict)
 
     @property
     def ordered(self) -> list[bytes]:
         """Cache keys by segment id."""
-        return self._column(self._ordered, lambda segment: segment.ordered)
-
-    @property
-    def opens(self) -> list[str]:
-        """By segment id, the array in which it opens an element, "" where it opens none."""
-        return self._column(self._opens, lambda segment: segment.array if segment.starts else "")
-
-    def _column(self, column: list[C], read: Callable[[Segment], C]) -> list[C]:
+        column = self._ordered
         if len(column) < len(self.segments):
-            column.extend(map(read, self.segments[len(column) :]))
+            column.extend(segment.ordered for segment in self.segments[len(column) :])
         return column
+
+    def sums(self, what: str, heads: bool) -> list[int]:
+        """Running sums along `heads` or `ids`, entry k over the first k positions: byte lengths, or for the name of an array
+        how many elements of it are opened."""
+        sums = self._sums.setdefault((what, heads), [0])
+        ids = self.heads if heads else self.ids
+        if len(sums) <= len(ids):
+            new = (self.segments[i] for i in ids[len(sums) - 1 :])
+            values = (each.length if what == LENGTHS else each.starts and each.array == what for each in new)
+            sums += accumulate(values, initial=sums.pop())
+        return sums
+
+    def links(self, heads: bool, before: bytes, start: int, stop: int) -> list[bytes]:
+        """Chained digests of the positions from `start` on, at least up to `stop`, behind a chain whose digest is `before`.
+
+        A thread's prompts repeat a growing stretch, so each of its positions is digested once.
+        """
+        links = self._links.setdefault((heads, before, start), [])
+        if len(links) < stop - start:
+            ordered, last = self.ordered, links[-1] if links else before
+            for i in (self.heads if heads else self.ids)[start + len(links) : stop]:
+                last = xxh3_128_digest(last + ordered[i])
+                links.append(last)
+        return links
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +91,10 @@ class Prefix:
     @property
     def head_length(self) -> int:
         """How many positions the head runs cover."""
-        return sum(stop - start for start, stop in self.head)
+        length = 0
+        for start, stop in self.head:
+            length += stop - start
+        return length
 
     def ids(self, start: int = 0, stop: int | None = None) -> list[int]:
         """Segment ids of positions `start` to `stop` (exclusive)."""
@@ -88,8 +109,7 @@ class Prefix:
 
     def segments(self, start: int = 0, stop: int | None = None) -> Iterator[Segment]:
         """Segments of positions `start` to `stop` (exclusive)."""
-        table = self.tape.segments
-        return (table[i] for i in self.ids(start, stop))
+        return map(self.tape.segments.__getitem__, self.ids(start, stop))
 
     def at(self, position: int) -> Segment:
         """The segment at one 0-based position."""
@@ -101,38 +121,35 @@ class Prefix:
 
     def size(self, stop: int | None = None) -> int:
         """Bytes of the first `stop` positions, of all where it is None."""
-        return sum(map(self.tape.lengths.__getitem__, self.ids(0, stop)))
+        return self._sum(LENGTHS, self.length if stop is None else stop)
 
     def pointer(self, position: int) -> str:
         """JSON pointer, inside the request body, of the value at a position."""
-        return self.pointers((position,))[position]
+        target = self.at(position)
+        element = "" if target.scalar else f"/{max(0, self._sum(target.array, position + 1) - 1)}"
+        return f"/{target.array}{element}{target.path}"
 
     def pointers(self, positions: Iterable[int]) -> dict[int, str]:
-        """JSON pointers of many positions, in one walk."""
-        wanted = sorted(set(positions))
-        opened = list(map(self.tape.opens.__getitem__, self.ids(0, wanted[-1] + 1 if wanted else 0)))
-        out: dict[int, str] = {}
-        counts: dict[str, int] = {}
-        done = 0
-        for at in wanted:
-            target = self.at(at)
-            if not target.scalar and target.array not in counts:
-                counts[target.array] = opened[:done].count(target.array)
-            for array_name in counts:
-                counts[array_name] += opened[done : at + 1].count(array_name)
-            done = at + 1
-            element = "" if target.scalar else f"/{max(0, counts[target.array] - 1)}"
-            out[at] = f"/{target.array}{element}{target.path}"
-        return out
+        """JSON pointers of many positions, in their order."""
+        return {at: self.pointer(at) for at in sorted(set(positions))}
+
+    def _sum(self, what: str, stop: int) -> int:
+        """What the tape sums up, over the first `stop` positions."""
+        head = self.head_length
+        inside = _summed(self.tape.sums(what, heads=True), self.head, stop) if head else 0
+        return inside + _summed(self.tape.sums(what, heads=False), self.runs, min(stop, self.length) - head)
 
     def zone_end(self, zone: Zone) -> int:
         """How many positions lie in `zone` or before it."""
         if zone is Zone.MESSAGES:
             return self.length
+        if zone is Zone.SYSTEM and self.head:
+            return self.head_length
         before = (Zone.TOOLS,) if zone is Zone.TOOLS else (Zone.TOOLS, Zone.SYSTEM)
-        for at, segment in enumerate(self.segments()):
-            if segment.zone not in before:
-                return at
+        for start in range(0, self.length, _STRETCH):
+            for at, segment in enumerate(self.segments(start, start + _STRETCH), start):
+                if segment.zone not in before:
+                    return at
         return self.length
 
     def shared_with(self, other: Prefix) -> int:
@@ -156,17 +173,19 @@ def common_prefix(left: Sequence[object], right: Sequence[object]) -> int:
 
 def shared_length(left: Prefix, right: Prefix) -> int:
     """How many leading positions two prefixes of one tape share, comparing cache keys."""
-    shared = 0
-    if left.head == right.head:
-        shared = left.head_length + _same(left.runs, right.runs)
-    one, two = left.ids(shared), right.ids(shared)
-    done = common_prefix(one, two)
+    shared = left.head_length + _same(left.runs, right.runs) if left.head == right.head else 0
+    limit = min(left.length, right.length)
     ordered = left.tape.ordered
-    for i, j in zip(one[done:], two[done:], strict=False):
-        if i != j and ordered[i] != ordered[j]:
-            break
-        done += 1
-    return min(shared + done, left.length, right.length)
+    while shared < limit:
+        one, two = (side.ids(shared, min(limit, shared + _STRETCH)) for side in (left, right))
+        if one != two:
+            for i, j in zip(one, two, strict=True):
+                if i != j and ordered[i] != ordered[j]:
+                    return shared
+                shared += 1
+        else:
+            shared += len(one)
+    return limit
 
 
 def _same(left: Runs, right: Runs) -> int:
@@ -178,6 +197,17 @@ def _same(left: Runs, right: Runs) -> int:
             continue
         return shared + (min(a[1], b[1]) - a[0] if a[0] == b[0] else 0)
     return shared
+
+
+def _summed(sums: Sequence[int], runs: Runs, stop: int) -> int:
+    """The sum over the first `stop` positions of some runs, from running sums along the tape."""
+    total = 0
+    for low, high in runs:
+        if stop <= 0:
+            break
+        total += sums[min(high, low + stop)] - sums[low]
+        stop -= high - low
+    return total
 
 
 def _collect(out: list[int], ids: array[int], runs: Runs, start: int, stop: int) -> None:

@@ -181,11 +181,13 @@ class Transcript:
         for uses, items in ((self._calls, turn.calls), (self._results, turn.results)):
             for item in items:
                 uses.setdefault(item.segment.call_id, Uses()).append(Entry(at, item))
-        self._hosted.update(turn.hosted)
+        if turn.hosted:
+            self._hosted.update(turn.hosted)
 
     def _forget(self, turn: Turn) -> None:
         """Turns leave in the reverse of the order they came, so the last uses are theirs."""
         for uses, items in ((self._calls, turn.calls), (self._results, turn.results)):
             for item in items:
                 uses[item.segment.call_id].pop()
-        self._hosted.subtract(turn.hosted)
+        if turn.hosted:
+            self._hosted.subtract(turn.hosted)

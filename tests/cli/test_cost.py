@@ -143,17 +143,45 @@ class Screen(io.StringIO):
         return True
 
 
-def test_a_terminal_gets_a_ruled_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("TERM", "dumb")
+WIDE = Sheet(
+    headings=("Day", "Models", "Total tokens"),
+    words=2,
+    rows=(("2026-01-01", ("a[b]", "\x1bc"), ">= 1,234"),),
+    total=("Total", (), ">= 1,234"),
+    notes=("A note.",),
+)
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (
+            30,
+            [
+                "                       Total",
+                "Day         Models    tokens",
+                "2026-01-01  a[b]    >= 1,234",
+                "            ␛c",
+                "Total               >= 1,234",
+                "A note.",
+            ],
+        ),
+        (20, ["               Total", "Day           tokens", "2026-01-01  >= 1,234", "Total       >= 1,234", "A note."]),
+        (
+            16,
+            [
+                "Day         Models    Total tokens",
+                "2026-01-01  a[b], ␛c      >= 1,234",
+                "Total                     >= 1,234",
+                "A note.",
+            ],
+        ),
+    ],
+)
+def test_no_figure_is_ever_cut(monkeypatch: pytest.MonkeyPatch, columns: int, shown: list[str]) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")  # a dumb one is taken for 80 columns wide
     out = Screen()
-    write(Sheet(("Day", "Models", "Cost"), 2, (("d1", ("a[b]", "\x1bc"), "$1"),), ("Total", (), "$1"), ("A note.",)), out)
-    lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    assert [line for line in lines if line and set(line) - set(" ─")] == [
-        " Day     Models   Cost",
-        " d1      a[b]       $1",
-        "         ␛c",
-        " Total              $1",
-        "A note.",
-    ]
+    write(WIDE, out)
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in out.getvalue().splitlines()]
+    assert [line for line in lines if set(line) - set(" ─")] == shown

@@ -46,7 +46,7 @@ class Listed:
         return self.by_model.get(model) if terms.selection() == {} and provider != "unknown" else None
 
 
-def facts(exchanges: Iterable[Exchange], prices: Listed | None = None, knobs: CostKnobs = CostKnobs()) -> list[Fact]:  # noqa: B008
+def facts(exchanges: Iterable[Exchange], prices: Listed | None = None, knobs: CostKnobs = CostKnobs()) -> list[Fact]:
     layer = Cost(prices or Listed(), knobs)
     return [*(found for exchange in exchanges for found in layer.feed(exchange)), *layer.close()]
 

@@ -113,20 +113,26 @@ def test_without_a_clock_nothing_expires() -> None:
     assert (thread.last.verdict, thread.last.gap) == (UsageVerdict.UNEXPLAINED, None)
 
 
-def test_a_read_that_stays_where_it_was_is_the_providers() -> None:
-    thread = Thread().ask(0, 16_000).ask(16_000, 8_000).ask(24_000, 3_000).ask(24_000, 4_000)
-    assert (thread.last.verdict, thread.last.lost) == (UsageVerdict.PROVIDER_SIDE, 3_000)
+def test_one_read_that_stays_where_it_was_is_the_providers() -> None:
+    thread = Thread().ask(0, 16_000).ask(16_000, 8_000).ask(24_000, 3_000).ask(24_000, 4_000).ask(28_000, 500)
+    assert (thread.verdicts[3], thread.reads[3].lost) == (UsageVerdict.PROVIDER_SIDE, 3_000)
+
+
+def test_only_if_the_next_turn_goes_on_from_it() -> None:
+    last = Thread().ask(0, 16_000).ask(16_000, 8_000).ask(24_000, 3_000).ask(24_000, 4_000).last
+    assert last.verdict is UsageVerdict.UNEXPLAINED
+
+
+def test_two_chains_that_take_turns_are_not_the_providers() -> None:
+    """Requests of two kinds, each of which reads what its own kind wrote: a fallback without a stream, and back."""
+    thread = Thread().ask(33_000, 16_000).ask(33_000, 32_000).ask(49_000, 17_000).ask(65_000, 3_000).ask(66_000, 5_000).ask(71_000, 500)
+    assert set(thread.verdicts[1:-1]) == {UsageVerdict.UNEXPLAINED}
 
 
 def test_a_read_of_the_lowest_boundary_may_be_the_clients() -> None:
     """Tools and system end there and are not recorded: a hidden change behind them looks the same."""
     thread = Thread().ask(16_000, 2_000).ask(18_000, 8_000).ask(16_000, 12_000).ask(28_000, 500)
     assert thread.verdicts[2] is UsageVerdict.UNEXPLAINED
-
-
-def test_unless_a_later_read_proves_that_the_entry_was_there() -> None:
-    thread = Thread().ask(16_000, 2_000).ask(18_000, 8_000).ask(16_000, 12_000).ask(26_000, 3_000)
-    assert thread.verdicts[2] is UsageVerdict.PROVIDER_SIDE
 
 
 def test_a_boundary_of_no_turn_is_unexplained() -> None:

@@ -82,7 +82,7 @@ def broken(*facts: Any, paid: int | None = 10**12) -> list[CacheBreak]:
 
 
 def _spend(paid: int | None) -> Spend | None:
-    from seamaudit.layers.cost import Cost  # noqa: PLC0415
+    from seamaudit.layers.cost import Cost
 
     story = Story()
     story.count = 1

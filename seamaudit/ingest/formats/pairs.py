@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -92,6 +93,7 @@ class _Line(msgspec.Struct, gc=False):
 
 
 _FIELDS = tuple(name for name in _Line.__struct_fields__ if name not in ("request", "response"))
+_values = attrgetter(*_FIELDS)
 _decoder = msgspec.json.Decoder(_Line)
 
 
@@ -193,7 +195,7 @@ def _take_apart(data: bytes) -> _Pair:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _take_apart_slowly(data)
     sent = line.request
-    extra = {name: value for name in _FIELDS if (value := getattr(line, name)) is not None}
+    extra = {name: value for name, value in zip(_FIELDS, _values(line), strict=True) if value is not None}
     if not isinstance(sent.body, msgspec.UnsetType):
         body, at = RawBody.of(sent.body), "/request/body"
     else:

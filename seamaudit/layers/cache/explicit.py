@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
 from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, reach, size
@@ -21,7 +21,8 @@ class ExplicitCache:
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
-        self.writes: dict[int, CacheWrite] = {}
+        self._writes: dict[int, tuple[Answered, int]] = {}
+        self._reads: Counter[int] = Counter()
 
     def replay(self, call: Answered, older: Sequence[Extent], before: int) -> tuple[int, Verdict, Extent | None]:
         """Predicted read, the verdict on the reported one, and what the request left behind.
@@ -76,9 +77,11 @@ class ExplicitCache:
         if not call.usage.cache_read:
             return
         hit.touched = call.started
-        write = self.writes.get(hit.owner)
-        if write is not None:
-            self.writes[hit.owner] = replace(write, reads=write.reads + 1)
+        self._reads[hit.owner] += 1
+
+    def writes(self) -> list[CacheWrite]:
+        """What each request wrote, and how often it was read."""
+        return [_write_fact(call, covered, self._reads[owner]) for owner, (call, covered) in self._writes.items()]
 
     def _written(self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool) -> Extent | None:
         read, written = call.usage.cache_read or 0, call.usage.cache_write or 0
@@ -89,7 +92,7 @@ class ExplicitCache:
         for position, name in marks:
             self._enter(call, position, name, keys[position], (read + written) if position == last else 0, covered)
         if written:
-            self.writes[call.exchange.id] = _write_fact(call, covered)
+            self._writes[call.exchange.id] = (call, covered)
         return Extent(
             position=last,
             tokens=read + written,
@@ -126,7 +129,7 @@ def _life(call: Answered, ttl: str) -> float:
     return lives.get(ttl, lives[call.contract.default_ttl])
 
 
-def _write_fact(call: Answered, covered: int) -> CacheWrite:
+def _write_fact(call: Answered, covered: int, reads: int) -> CacheWrite:
     exchange, usage = call.exchange, call.usage
     return CacheWrite(
         exchange=exchange.id,
@@ -140,5 +143,5 @@ def _write_fact(call: Answered, covered: int) -> CacheWrite:
         written_1h=usage.cache_write_1h or 0,
         read=usage.cache_read or 0,
         cached_bytes=covered,
-        reads=0,
+        reads=reads,
     )

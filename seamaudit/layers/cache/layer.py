@@ -50,7 +50,7 @@ class CacheLayer:
 
     def close(self) -> Iterable[Fact]:
         """What each request wrote, now that its reads are known."""
-        return list(self._explicit.writes.values())
+        return self._explicit.writes()
 
     def _older(self, base: tuple[Link, Extent] | None) -> list[Extent]:
         """The extents along the chain that this request repeats whole, newest first."""

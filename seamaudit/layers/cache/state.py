@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from seamaudit.providers.contracts import CacheContract
@@ -81,9 +81,9 @@ class Answered:
 
     def params(self, zone: Zone = Zone.MESSAGES) -> str:
         """The parameters that key the cache up to and including a zone."""
-        given = self.exchange.request.params
-        names = [name for name, first in self.contract.invalidates.items() if _ORDER[first] <= _ORDER[zone]]
-        return "\0".join(f"{name}={given[name]}" for name in sorted(names) if name in given)
+        given, zones = self.exchange.request.params, self.contract.invalidates
+        names = sorted(name for name in given if name in zones and _ORDER[zones[name]] <= _ORDER[zone]) if given else ()
+        return "\0".join(f"{name}={given[name]}" for name in names)
 
     def keys(self, positions: Iterable[int]) -> dict[int, Key]:
         """Cache keys at positions (counts of covered segments)."""
@@ -99,6 +99,7 @@ def _zone(position: int, tools: int, system: int) -> Zone:
     return Zone.TOOLS if position <= tools else Zone.SYSTEM if position <= system else Zone.MESSAGES
 
 
+_STRETCH = 32
 LONGEST_REACH = 400
 """Positions a look-back goes through at most, however wide its runs of calls: more than any recorded fan-out."""
 
@@ -106,18 +107,24 @@ LONGEST_REACH = 400
 def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
     """The positions a marker looks at, its own first: `lookback` of them, where a run of tool calls or of results may count as one
     (platform.claude.com prompt-caching, lookback window)."""
-    lowest = max(0, position - (LONGEST_REACH if contract.run_collapse else contract.lookback))
-    kinds = [segment.kind for segment in prefix.segments(lowest, position)] if contract.run_collapse else []
+    if not contract.run_collapse:
+        return list(range(position, max(0, position - contract.lookback), -1))
     out: list[int] = []
     counted = 0
-    for at in range(position, lowest, -1):
-        here = at - 1 - lowest
-        in_run = bool(kinds) and at < position and kinds[here] in _RUNS and kinds[here] is kinds[here + 1]
-        counted += 0 if in_run else 1
+    behind: Kind | None = None
+    for at, kind in zip(range(position, max(0, position - LONGEST_REACH), -1), _kinds_down(prefix, position), strict=False):
+        counted += 0 if kind is behind and kind in _RUNS else 1
         if counted > contract.lookback:
             break
         out.append(at)
+        behind = kind
     return out
+
+
+def _kinds_down(prefix: Prefix, position: int) -> Iterator[Kind]:
+    """What stands before a position, backwards, looked up a stretch at a time: most look-backs end in the first."""
+    for end in range(position, 0, -_STRETCH):
+        yield from (segment.kind for segment in reversed(list(prefix.segments(max(0, end - _STRETCH), end))))
 
 
 def size(prefix: Prefix, stop: int) -> int:

@@ -101,8 +101,9 @@ class CostDifference(Fact):
     """A call whose recorded dollars are not the recomputed ones, and what explains the gap.
 
     `read_price` and `write_price`: cache reads, or writes, billed at another of the model's prices or not at all; `cache_prices`: both.
-    `counted_twice`: cached tokens billed as plain input too. `running_total`: the thread's cost so far, not the call's. `tier`, `context_tier`, `price_date`, `other_model`: the prices of other
-    terms, of a larger or smaller prompt, of today, or of the model that was asked for and did not answer.
+    `counted_twice`: cached tokens billed as plain input too. `running_total`: the thread's cost so far, not the call's. `tier`,
+    `context_tier`, `price_date`, `other_model`: the prices of other terms, of a larger or smaller prompt, of today, or of the model that
+    was asked for and did not answer.
     """
 
     provider: Annotated[str, "Who answered and bills."]

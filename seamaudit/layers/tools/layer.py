@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope
@@ -32,7 +31,7 @@ class Tools:
         self._transcript = Transcript()
         self._last = -1
         self._told: set[_Identity] = set()
-        self._pending: dict[_Identity, list[ToolCalled]] = defaultdict(list)
+        self._pending: dict[_Identity, list[tuple[Exchange, ToolCall]]] = defaultdict(list)
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """What the prompt shows of earlier calls, then what the response calls."""
@@ -45,7 +44,7 @@ class Tools:
     def close(self) -> Iterable[Fact]:
         """The calls that no later prompt spoke of: pending, not unanswered."""
         for waiting in self._pending.values():
-            yield from waiting
+            yield from (_row(*made) for made in waiting)
         self._pending.clear()
 
     def _prompt(self, exchange: Exchange) -> Iterator[Fact]:
@@ -76,11 +75,10 @@ class Tools:
 
     def _called(self, exchange: Exchange, response: Response) -> Iterator[Fact]:
         for call in response.calls:
-            row = _row(exchange, call)
             if call.server:
-                yield row
+                yield _row(exchange, call)
             else:
-                self._pending[_identity(call.id, call.name, call.arguments)].append(row)
+                self._pending[_identity(call.id, call.name, call.arguments)].append((exchange, call))
 
     def _settled(self, judged: Sequence[Round], new: int) -> Iterator[ToolCalled]:
         """The pending calls that the new part of a prompt speaks of. Latest first: ids may be used again, and a result that
@@ -101,7 +99,7 @@ class Tools:
 
     def _settle(self, key: _Identity, answered: bool) -> Iterator[ToolCalled]:
         if waiting := self._pending.get(key):
-            yield replace(waiting.pop(), answered=answered)
+            yield _row(*waiting.pop(), answered)
             if not waiting:
                 del self._pending[key]
 
@@ -111,7 +109,7 @@ def _identity(call_id: str, name: str, arguments: bytes) -> _Identity:
     return (call_id, "", b"") if call_id else ("", name, arguments)
 
 
-def _row(exchange: Exchange, call: ToolCall) -> ToolCalled:
+def _row(exchange: Exchange, call: ToolCall, answered: bool | None = None) -> ToolCalled:
     return ToolCalled(
         **about(exchange),
         locus=exchange.locus.at(call.pointer),
@@ -121,7 +119,7 @@ def _row(exchange: Exchange, call: ToolCall) -> ToolCalled:
         api=exchange.api,
         arguments=call.state,
         side="server" if call.server else "client",
-        answered=None,
+        answered=answered,
     )
 
 

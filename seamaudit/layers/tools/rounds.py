@@ -57,6 +57,8 @@ def _match(round: Round, by_id: bool) -> None:
 
 def _deal(round: Round, results: Sequence[int], key: Callable[[Segment], str]) -> list[int]:
     """Give each of these results the first open call that has the same key; gives the results that found none."""
+    if not results:
+        return []
     waiting: dict[str, deque[int]] = defaultdict(deque)
     for index, call in enumerate(round.calls):
         if index not in round.answers:

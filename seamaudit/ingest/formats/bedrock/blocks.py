@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, text_in, word

@@ -6,8 +6,9 @@ The API reads protobuf's JSON: every member may be spelled in camel or in snake 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, opening, retrieved_text, strings, word
