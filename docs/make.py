@@ -49,13 +49,18 @@ def demo() -> str:
     return fenced(VOLATILE.sub("", run("scan", "fixtures/demo/demo.jsonl", "--fail-on", "never", "--show-content")))
 
 
+def cost() -> str:
+    """What the cost of the demo's threads looks like."""
+    return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "session")))
+
+
 def rules_table() -> str:
     """One row a rule."""
     rows = [f"| [{rule.code}](docs/rules.md#{anchor(rule)}) | {rule.name} | {rule.severity} | {seam(rule)} |" for rule in load_catalog()]
     return "\n".join(["| code | name | severity | seam |", "|---|---|---|---|", *rows]) + "\n"
 
 
-BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"demo": demo, "rules": rules_table}
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"cost": cost, "demo": demo, "rules": rules_table}
 
 
 def readme(text: str) -> str:
