@@ -179,6 +179,8 @@ class _Builder:
 
     def _refuse_invisible(self, node: yaml.ScalarNode) -> None:
         """A rule's text is printed as it stands, so it may hold nothing that a terminal acts on or a reader cannot see."""
+        if node.value.replace("\n", "").isprintable():  # nearly always, and a hundred times as fast as going through it
+            return
         if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\n" for char in node.value):
             self._problem(node, "control and invisible characters are not allowed")
 

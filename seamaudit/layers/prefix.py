@@ -107,11 +107,12 @@ class PrefixLayer:
         change = self._text_change(old, new) if edit in (Edit.REPLACED, Edit.KEY_ORDER) else None
         names_before, names_now = _tool_names(link.prefix, new.zone), _tool_names(prefix, new.zone)
         now_text = change.now if change else ""
+        place = exchange.place(at)
         return PrefixChange(
             exchange=exchange.id,
             thread=exchange.thread.id,
             app=exchange.attribution.app,
-            locus=exchange.place(at),
+            locus=place,
             witness=(link.locus,),
             base=base,
             base_exchange=link.exchange,
@@ -132,7 +133,7 @@ class PrefixLayer:
             changed_bytes=change.changed if change else None,
             changed_prints=prints(now_text) or new.prints,
             was=exchange.place(at, link),
-            now=exchange.place(at),
+            now=place,
             diverges_at=change.at if change else None,
         )
 

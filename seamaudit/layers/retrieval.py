@@ -41,12 +41,11 @@ class RetrievalLayer:
         ids = prefix.ids(start)
         new = set(ids) - self._seen
         self._seen |= new
-        for at, segment in enumerate(prefix.segments(start), start) if new else ():
-            if segment.id not in new:
-                continue
+        for at in [at for at, known in enumerate(ids) if known in new] if new else ():
+            segment = prefix.tape.segments[ids[at]]
             if segment.kind is Kind.TOOL_CALL and segment.call_id:
                 self._names[segment.call_id] = segment.name
-            if not segment.prints:
+            if not segment.prints or segment.id not in new:
                 continue
             new.discard(segment.id)  # standing twice it is still one text
             tool = segment.name or self._names.get(segment.call_id, "")
@@ -54,7 +53,7 @@ class RetrievalLayer:
                 exchange=exchange.id,
                 thread=exchange.thread.id,
                 app=exchange.attribution.app,
-                locus=exchange.place(at),
+                locus=exchange.place(start + at),
                 source=_source(segment, tool),
                 tool=tool,
                 text_prints=segment.prints,
