@@ -65,7 +65,7 @@ def test_sizes_zones_and_elements_are_counted_over_the_positions(prompts: list[t
     for (prefix, made), (head, _) in zip(_sent(prompts), prompts, strict=True):
         assert [prefix.size(at) for at in range(prefix.length + 1)] == list(accumulate((each.length for each in made), initial=0))
         assert prefix.zone_end(Zone.SYSTEM) == len(head)
-        opened = {zone: 0 for zone in Zone}
+        opened = dict.fromkeys(Zone, 0)
         for at, each in enumerate(made):
             opened[each.zone] += each.starts
             assert prefix.pointer(at) == f"/{each.zone}/{max(0, opened[each.zone] - 1)}"
