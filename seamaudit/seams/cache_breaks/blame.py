@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from seamaudit.ingest.prints import unpack
 from seamaudit.layers.cache import CacheRead, Verdict
@@ -18,14 +19,19 @@ NOT_THE_TEXT = frozenset({Cause.EXPIRED, Cause.RACE, Cause.MODEL, Cause.PARAMETE
 
 
 class Lookups:
-    """Looked-up texts by their prints, so that a changed block finds the one it quotes."""
+    """Looked-up texts by their prints, so that a changed block finds the one it quotes. Indexed when the first one is sought:
+    most recordings hold many texts and no change."""
 
     def __init__(self, rows: Sequence[Retrieval]) -> None:
         self._rows = rows
-        self._by_print: dict[int, list[int]] = defaultdict(list)
-        for index, row in enumerate(rows):
+
+    @cached_property
+    def _by_print(self) -> Mapping[int, list[int]]:
+        index: dict[int, list[int]] = defaultdict(list)
+        for at, row in enumerate(self._rows):
             for value in unpack(row.text_prints):
-                self._by_print[value].append(index)
+                index[value].append(at)
+        return index
 
     def quoted(self, change: PrefixChange, least: int) -> Retrieval | None:
         """The recorded text that shares most prints with the new version of a block, if it shares enough."""
