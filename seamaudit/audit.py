@@ -34,6 +34,7 @@ from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs, Unpriced
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
+from seamaudit.layers.markers import Markers
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
@@ -165,6 +166,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         CacheLayer,
         UsageCache,
         RetrievalLayer,
+        Markers,
         Tools,
         lambda: Stream(knobs.stream),
         Attempts,
