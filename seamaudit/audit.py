@@ -43,6 +43,7 @@ from seamaudit.layers.usage_cache import UsageCache
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.trace import Exchange, Hole, Money
 
@@ -177,7 +178,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), LoopCosts())
+    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), LoopCosts())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from seamaudit.facts import Fact, fact
@@ -78,7 +79,7 @@ def _faults(exchange: Exchange, marks: Sequence[Breakpoint], contract: CacheCont
     """Each broken rule with the first marker that breaks it."""
     if len(marks) > contract.max_breakpoints:
         yield MarkerFault.TOO_MANY, marks[contract.max_breakpoints]
-    conflict = next((now for was, now in zip(marks, marks[1:], strict=False) if now.automatic and was.position == now.position), None)
+    conflict = next((now for was, now in pairwise(marks) if now.automatic and was.position == now.position), None)
     if conflict is not None:
         yield MarkerFault.LIVES_CONFLICT, conflict
     late = _long_after_short([mark for mark in marks if mark is not conflict])

@@ -51,6 +51,7 @@ class CacheRead(Fact):
     left: Annotated[int, "Tokens it left in the cache itself."] = 0
     life: Annotated[float | None, "Seconds these live unread; unknown where it left none."] = None
     previous: Annotated[int, "The thread's turn before; -1 for none."] = -1
+    rested: Annotated[float | None, "Seconds since what the replay reads was last touched; unknown where it reads nothing."] = None
 
 
 @fact("cache_writes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
@@ -66,3 +67,21 @@ class CacheWrite(Fact):
     read: Annotated[int, "Tokens read by the same request."]
     cached_bytes: Annotated[int, "Bytes up to the last marker."]
     reads: Annotated[int, "Later requests that read this entry."]
+    started: Annotated[float | None, "When it was sent; unknown without a clock."] = None
+    raced: Annotated[int, "Tokens of these that an earlier request was writing, too, whose answer had not begun."] = 0
+    raced_surely: Annotated[bool, "The recording holds that answer's first byte, not its end alone."] = False
+
+
+@fact("unmarked_repeats", needs=(Need.PROMPT, Need.USAGE, Need.TIME, Need.CACHE_CONTRACT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmarkedRepeat(Fact):
+    """A request without any cache marker that repeats, within a cache's life, a prefix clearly longer than the model's minimum."""
+
+    provider: Annotated[str, "Who answered."]
+    model: Annotated[str, "The model asked for."]
+    dated: Annotated[float | None, "When, for prices."]
+    repeated: Annotated[int, "Tokens it repeats, apportioned by bytes from what the provider counted."]
+    total: Annotated[int, "All input tokens."]
+    minimum: Annotated[int, "The shortest prefix the model caches, in tokens."]
+    base_exchange: Annotated[int, "The request whose beginning it repeats."]
+    settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]

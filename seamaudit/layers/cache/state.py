@@ -36,6 +36,10 @@ class Entry:
             return False
         return self.touched is None or now - self.touched <= self.life
 
+    def is_pending(self, now: float | None) -> bool:
+        """Whether a request sent at `now` came while the answer of its writer had not begun."""
+        return now is not None and self.touched is not None and self.readable is not None and self.touched <= now < self.readable
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
