@@ -8,19 +8,22 @@ from copy import copy
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
-from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, reach, size
+from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, reach, size
 
 BAND = 0.05
 """How far an apportioned token position may be off and still be taken for the read that was reported."""
 
 
 class Replayed(NamedTuple):
-    """Predicted read, the verdict on the reported one, what the request left behind, and the seconds since what it read was touched."""
+    """Predicted read, the verdict on the reported one, what the request left behind, the seconds since what it read was touched, and
+    how far the entry of the turn before is out of the markers' reach."""
 
     predicted: int
     verdict: Verdict
     left: Extent | None
     rested: float | None = None
+    overlooked: int = 0
+    overlooked_surely: bool = False
 
 
 class Write(NamedTuple):
@@ -63,6 +66,7 @@ class ExplicitCache:
             verdict,
             self._written(call, marks, keys, before, bool(older), raced),
             rested,
+            *_overlooked(call, [position for position, _ in marks], older[0].position if older else 0),
         )
 
     def _first(self, looked: list[int], keys: Mapping[int, Key], now: float | None) -> Entry | None:
@@ -190,3 +194,20 @@ def _life(call: Answered, ttl: str) -> float:
 
 def _since(hit: Entry | None, now: float | None) -> float | None:
     return None if hit is None or hit.touched is None or now is None else now - hit.touched
+
+
+EDGE = 2
+"""Positions beyond the last one looked at within which a miss may be one of counting: the documents leave open what counts as one."""
+
+
+def _overlooked(call: Answered, marks: Sequence[int], entry: int) -> tuple[int, bool]:
+    """How many positions lie between the nearest marker and an entry it cannot see, and whether any way of counting says so."""
+    nearest = min((position for position in marks if position >= entry), default=0)
+    if not entry or not nearest:
+        return 0, False
+    contract, prefix = call.contract, call.prefix
+    counted = behind(prefix, nearest, entry, collapse=contract.run_collapse)
+    if counted < contract.lookback:
+        return 0, False
+    fewest = behind(prefix, nearest, entry, collapse=True) if "run_collapse" in contract.uncertain else counted
+    return counted, fewest > contract.lookback + EDGE and "lookback" not in contract.uncertain

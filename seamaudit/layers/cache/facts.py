@@ -45,6 +45,10 @@ class CacheRead(Fact):
     alive: Annotated[bool | None, "Within the entry's life; unknown without a clock."]
     raced: Annotated[bool, "Sent before the answer that makes the entry readable had begun."]
     same_parameters: Annotated[bool, "The parameters that key the cache are those of the base."]
+    flipped: Annotated[str, "The names of those that are not."] = ""
+    flip_settled: Annotated[bool, "The documents say for each of these what a change of it makes cold."] = True
+    overlooked: Annotated[int, "Positions from the nearest marker down to the base's entry, where these are more than are looked at."] = 0
+    overlooked_surely: Annotated[bool, "They are clearly more, however positions are counted."] = False
     settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
     intended: Annotated[str, "Why the prompt was rewritten on purpose since the turn before; empty where it was not."] = ""
     started: Annotated[float | None, "When the request was sent; unknown without a clock."] = None

@@ -9,7 +9,7 @@ from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.cache import implicit
 from seamaudit.layers.cache.explicit import ExplicitCache, Replayed
 from seamaudit.layers.cache.facts import CacheRead
-from seamaudit.layers.cache.state import Answered, Extent
+from seamaudit.layers.cache.state import Answered, Extent, flipped
 from seamaudit.layers.cache.unmarked import Unmarked
 from seamaudit.providers.contracts import CacheContract, CacheMode, cache_contract
 from seamaudit.trace import Exchange, Link, Need
@@ -97,6 +97,7 @@ def _read(call: Answered, base: tuple[Link, Extent] | None, replayed: Replayed) 
     exchange, usage, previous = call.exchange, call.usage, call.exchange.previous
     link, extent = base if base else (None, None)
     left = replayed.left
+    flips = flipped(extent.params, call.params()) if extent else []
     alive = None
     if extent is not None and extent.touched is not None and call.started is not None:
         alive = call.started - extent.touched <= extent.life
@@ -130,7 +131,11 @@ def _read(call: Answered, base: tuple[Link, Extent] | None, replayed: Replayed) 
         life=left.life if left else None,
         rested=replayed.rested,
         previous=previous.exchange if previous else -1,
-        same_parameters=extent is None or extent.params == call.params(),
+        same_parameters=not flips,
+        flipped=", ".join(flips),
+        flip_settled=not any(f"invalidates.{name}" in call.contract.uncertain for name in flips),
+        overlooked=replayed.overlooked,
+        overlooked_surely=replayed.overlooked_surely,
         settled=settled(call.contract),
     )
 
