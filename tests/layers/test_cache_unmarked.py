@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seamaudit.layers.cache import CacheLayer, CacheWrite, UnmarkedRepeat
+from seamaudit.layers.cache import CacheLayer, CacheWrite, ShortPrefix, UnmarkedRepeat
 from seamaudit.trace import Breakpoint, Exchange, Times, Usage
 from tests.builders import START, Story, answer
 from tests.layers.test_cache import ask, blocks
@@ -72,3 +72,34 @@ def test_three_at_once_wait_for_the_first_answer_not_for_the_second() -> None:
     second = ask(story, blocks(15), [15], 0, 1500, at=0.9)
     third = ask(story, blocks(15), [15], 1500, 0, at=1.2)
     assert [(write.raced, write.reads) for write in writes(first, second, third)] == [(0, 0), (1500, 1)]
+
+
+def short(*exchanges: Exchange) -> list[ShortPrefix]:
+    layer = CacheLayer()
+    for exchange in exchanges:
+        list(layer.feed(exchange))
+    return [fact for fact in layer.close() if isinstance(fact, ShortPrefix)]
+
+
+def marked(story: Story, tokens: int, at: int, **request: Any) -> Exchange:
+    said = answer(usage=Usage(input=tokens, cache_read=0, cache_write=0, output=9))
+    return story.exchange(blocks(10), said, request={"breakpoints": (Breakpoint(at, "5m"),), **request})
+
+
+@pytest.mark.parametrize(
+    ("tokens", "at", "found"),
+    [(1023, 10, 1), (1024, 10, 0), (1600, 5, 1), (1700, 5, 0), (9000, 10, 0)],
+    ids=["all of it", "just long enough", "clearly too short", "within the band", "long and not cached"],
+)
+def test_a_marked_prefix_is_too_short_only_where_no_estimate_could_save_it(tokens: int, at: int, found: int) -> None:
+    assert len(short(marked(Story(), tokens, at))) == found
+
+
+def test_what_is_not_settled_is_measured_by_the_shortest_minimum() -> None:
+    assert [len(short(marked(Story(model="claude-sonnet-4-6"), tokens, 10))) for tokens in (900, 511)] == [0, 1]
+
+
+def test_each_says_how_often_its_app_did_it_and_images_have_no_length() -> None:
+    story = Story()
+    asked = [marked(story, 600, 10), marked(story, 600, 10), marked(story, 600, 10, unsized=1)]
+    assert [row.times for row in short(*asked)] == [2, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
 from seamaudit.providers.contracts import CacheMode
@@ -89,3 +89,17 @@ class UnmarkedRepeat(Fact):
     minimum: Annotated[int, "The shortest prefix the model caches, in tokens."]
     base_exchange: Annotated[int, "The request whose beginning it repeats."]
     settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
+
+
+@fact("short_prefixes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortPrefix(Fact):
+    """A marked prefix that was not cached and is clearly shorter than anything the model caches."""
+
+    provider: Annotated[str, "Who answered."]
+    model: Annotated[str, "The model asked for."]
+    marked: Annotated[int, "Tokens up to the last marker, apportioned by bytes from what the provider counted."]
+    total: Annotated[int, "All input tokens."]
+    minimum: Annotated[int, "The shortest prefix the model caches, in tokens."]
+    times: Annotated[int, "Requests of this app and model of which the same is true."]
+    confidence: Annotated[Literal["high", "medium"], "Medium where the contract is open."]

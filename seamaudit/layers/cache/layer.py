@@ -9,6 +9,7 @@ from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.cache import implicit
 from seamaudit.layers.cache.explicit import ExplicitCache, Replayed
 from seamaudit.layers.cache.facts import CacheRead
+from seamaudit.layers.cache.short import Short
 from seamaudit.layers.cache.state import Answered, Extent, flipped
 from seamaudit.layers.cache.unmarked import Unmarked
 from seamaudit.providers.contracts import CacheContract, CacheMode, cache_contract
@@ -29,6 +30,7 @@ class CacheLayer:
     def __init__(self) -> None:
         self._explicit = ExplicitCache()
         self._unmarked = Unmarked()
+        self._short = Short()
         self._extents: dict[int, Extent] = {}
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
@@ -40,6 +42,7 @@ class CacheLayer:
         before = base[0].exchange if base else -1
         older = self._older(base)
         if call.contract.mode is CacheMode.EXPLICIT:
+            self._short.feed(call, settled(call.contract))
             yield from self._unmarked.feed(call, settled(call.contract))
             replayed = self._explicit.replay(call, older, before)
         elif call.contract.mode is CacheMode.IMPLICIT_STEP:
@@ -52,8 +55,9 @@ class CacheLayer:
         yield _read(call, base, replayed)
 
     def close(self) -> Iterable[Fact]:
-        """What each request wrote, now that its reads are known."""
-        return self._explicit.writes()
+        """What each request wrote, now that its reads are known, and what was marked in vain."""
+        yield from self._explicit.writes()
+        yield from self._short.close()
 
     def _older(self, base: tuple[Link, Extent] | None) -> list[Extent]:
         """The extents along the chain that this request repeats whole, newest first."""
