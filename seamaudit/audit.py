@@ -45,7 +45,7 @@ from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.loop_costs import LoopCosts
-from seamaudit.trace import Exchange, Hole, Money
+from seamaudit.trace import Exchange, Hole, Money, Source
 
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
@@ -118,15 +118,25 @@ class Measured:
     replayed: Replayed
     accounting: Accounting
     skipped: tuple[Skipped, ...]
+    sources: tuple[Source, ...]
 
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Bill the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
     prices = PriceBook()
+    return _measure(paths, settings, progress, lambda: Cost(prices))
+
+
+def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
+    """Replay the caches of the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
+    return _measure(paths, settings, progress, CacheLayer)
+
+
+def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factory: Callable[[], Layer]) -> Measured:
     with _opened(paths, settings, progress) as inputs:
-        replayed = replay(inputs.reading, inputs.discovery, (lambda: Cost(prices),), ())
+        replayed = replay(inputs.reading, inputs.discovery, (factory,), ())
         _refuse_unrecognised(inputs.reading)
-    return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery))
+    return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery), tuple(inputs.discovery.sources))
 
 
 @dataclass(frozen=True, slots=True)
