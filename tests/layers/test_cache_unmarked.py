@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from seamaudit.layers.cache import CacheLayer, CacheWrite, ShortPrefix, UnmarkedRepeat
 from seamaudit.trace import Breakpoint, Exchange, Times, Usage
-from tests.builders import START, Story, answer
+from tests.builders import START, Story, answer, call
 from tests.layers.test_cache import ask, blocks
 
 
@@ -47,6 +48,14 @@ def test_a_marked_request_a_cached_one_and_one_beside_the_conversation_are_none(
     marked = plain(story, 10, 10, request={"breakpoints": (Breakpoint(10, "5m"),)})
     unknown = story.exchange(blocks(10), answer(usage=Usage(input=4000, output=9)))
     assert repeats(first, marked, unknown, plain(story, 10, 20, side="title")) == []
+
+
+def test_the_usage_of_an_answer_with_server_tools_is_a_sum_and_measures_nothing() -> None:
+    story = Story()
+    said = answer(call(server=True), usage=Usage(input=60_000, cache_read=0, cache_write=0, output=9))
+    assert repeats(plain(story, 10, 0), replace(plain(story, 10, 60), response=said)) == []
+    said = answer(call(server=True), usage=Usage(input=60_000, cache_read=0, cache_write=60_000, output=9))
+    assert writes(story.exchange(blocks(10), said, request={"breakpoints": (Breakpoint(10, "5m"),)})) == []
 
 
 def writes(*exchanges: Exchange) -> list[CacheWrite]:

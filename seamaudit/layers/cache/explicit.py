@@ -146,7 +146,7 @@ class ExplicitCache:
         self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool, raced: Entry | None
     ) -> Extent | None:
         read, written = call.usage.cache_read or 0, call.usage.cache_write or 0
-        if not marks or not read + written:
+        if not marks or not read + written or call.summed:
             return None
         last, ttl = marks[-1]
         covered = size(call.prefix, last)

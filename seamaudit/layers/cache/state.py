@@ -90,6 +90,12 @@ class Answered:
         times = self.exchange.times
         return times.first_byte or times.ended
 
+    @property
+    def summed(self) -> bool:
+        """Whether the provider ran tools of its own: its usage is then a sum over passes (Anthropic's server tools) and pins nothing."""
+        response = self.exchange.response
+        return response is not None and any(call.server for call in response.calls)
+
     def params(self, zone: Zone = Zone.MESSAGES) -> str:
         """The parameters that key the cache up to and including a zone."""
         given, zones = self.exchange.request.params, self.contract.invalidates

@@ -28,7 +28,9 @@ class Unmarked:
         if call.started is not None and call.readable is not None:
             self._seen[call.exchange.id] = (call.started, call.readable)
         usage, request, contract = call.usage, call.exchange.request, call.contract
-        if base is None or request.breakpoints or call.exchange.side or request.unsized or usage.cache_read != 0 or usage.cache_write != 0:
+        if base is None or request.breakpoints or call.exchange.side or request.unsized or call.summed:
+            return
+        if usage.cache_read != 0 or usage.cache_write != 0:
             return
         total = usage.input or 0
         repeated = round(total * size(call.prefix, base.shared) / max(1, size(call.prefix, call.prefix.length)))
