@@ -34,6 +34,7 @@ from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs, Unpriced
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
+from seamaudit.layers.markers import Markers
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
@@ -42,8 +43,9 @@ from seamaudit.layers.usage_cache import UsageCache
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.loop_costs import LoopCosts
-from seamaudit.trace import Exchange, Hole, Money
+from seamaudit.trace import Exchange, Hole, Money, Source
 
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
@@ -116,15 +118,25 @@ class Measured:
     replayed: Replayed
     accounting: Accounting
     skipped: tuple[Skipped, ...]
+    sources: tuple[Source, ...]
 
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Bill the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
     prices = PriceBook()
+    return _measure(paths, settings, progress, lambda: Cost(prices))
+
+
+def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
+    """Replay the caches of the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
+    return _measure(paths, settings, progress, CacheLayer)
+
+
+def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factory: Callable[[], Layer]) -> Measured:
     with _opened(paths, settings, progress) as inputs:
-        replayed = replay(inputs.reading, inputs.discovery, (lambda: Cost(prices),), ())
+        replayed = replay(inputs.reading, inputs.discovery, (factory,), ())
         _refuse_unrecognised(inputs.reading)
-    return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery))
+    return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery), tuple(inputs.discovery.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         CacheLayer,
         UsageCache,
         RetrievalLayer,
+        Markers,
         Tools,
         lambda: Stream(knobs.stream),
         Attempts,
@@ -175,7 +188,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), LoopCosts())
+    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), LoopCosts())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:

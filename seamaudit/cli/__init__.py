@@ -50,6 +50,8 @@ def _root(
 
 def app() -> typer.Typer:
     """The command tree. Commands import what they need when they run, so that `--help` is quick."""
+    from seamaudit.cli.calibrate import EXAMPLES as CALIBRATE_EXAMPLES
+    from seamaudit.cli.calibrate import calibrate
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
     from seamaudit.cli.cost import cost
     from seamaudit.cli.rules import app as rules
@@ -59,6 +61,7 @@ def app() -> typer.Typer:
     root.callback()(_root)
     root.command(epilog=EXAMPLES)(scan)
     root.command(epilog=COST_EXAMPLES)(cost)
+    root.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
     root.add_typer(rules, name="rules")
     return root
 

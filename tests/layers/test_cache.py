@@ -142,3 +142,38 @@ def test_a_refused_request_writes_nothing() -> None:
     refused = story.exchange(blocks(15), answer(status=400, usage=None), request={"breakpoints": (Breakpoint(15, "5m"),)})
     after = ask(story, blocks(15), [15], 0, 1500)
     assert verdicts(refused, after) == [Verdict.COLD]
+
+
+def reads(*exchanges: Exchange) -> list[CacheRead]:
+    layer = CacheLayer()
+    return [fact for x in exchanges for fact in layer.feed(x) if isinstance(fact, CacheRead)]
+
+
+@pytest.mark.parametrize(("growth", "overlooked", "surely"), [(19, 0, False), (20, 20, False), (22, 22, False), (23, 23, True)])
+def test_an_entry_out_of_sight_is_told_and_at_the_edge_not_for_sure(growth: int, overlooked: int, surely: bool) -> None:
+    story = Story()
+    last = reads(ask(story, blocks(15), [15], 0, 1500), ask(story, blocks(15 + growth), [15 + growth], 0, 3500))[1]
+    assert (last.overlooked, last.overlooked_surely) == (overlooked, surely)
+
+
+def test_the_nearest_marker_decides_what_is_in_sight() -> None:
+    story = Story()
+    last = reads(ask(story, blocks(15), [15], 0, 1500), ask(story, blocks(60), [30, 60], 1500, 4500))[1]
+    assert last.overlooked == 0
+
+
+@pytest.mark.parametrize(("day", "overlooked", "surely"), [(-60, 31, True), (0, 0, False), (30, 0, False)])
+def test_a_run_of_calls_hides_an_entry_only_where_it_is_counted_one_by_one(day: int, overlooked: int, surely: bool) -> None:
+    story, at = Story(), 86400.0 * day
+    wide = [calling(f"toolu_{n}", arguments=f'{{"n": {n}}}') for n in range(30)]
+    first = ask(story, blocks(15), [15], 0, 1500, at=at)
+    last = reads(first, ask(story, [*blocks(15), *wide, say("user", "go on")], [46], 0, 2400, at=at + 60))[1]
+    assert (last.overlooked, last.overlooked_surely) == (overlooked, surely)
+
+
+def test_the_parameters_that_changed_are_named() -> None:
+    story = Story()
+    first = ask(story, blocks(15), [15], 0, 1500, params={"tool_choice": '{"type":"auto"}', "anthropic_beta": '["a"]'})
+    last = reads(first, ask(story, blocks(16), [16], 0, 1600, params={"thinking": '{"type":"enabled"}', "anthropic_beta": '["b"]'}))[1]
+    assert (last.flipped, last.same_parameters) == ("thinking, tool_choice", False)
+    assert not last.flip_settled, "where thinking is rendered is not published for every model"

@@ -178,3 +178,25 @@ def test_an_unknown_bill_makes_the_waste_unknown() -> None:
     (found,) = broken(READ, CHANGE, paid=None)
     assert found.waste_usd is None
     assert found.wasted_tokens == 3900
+
+
+SAME_THREAD: dict[str, Any] = {"base_exchange": 0, "previous": 0}
+
+
+def test_a_flipped_parameter_is_named_and_needs_no_verdict() -> None:
+    flip = replace(READ, **SAME_THREAD, same_parameters=False, flipped="tool_choice")
+    (found,) = broken(flip)
+    assert (found.cause, found.parameter, found.same_thread, found.confidence) == (Cause.PARAMETER, "tool_choice", True, "high")
+    assert broken(replace(flip, flip_settled=False))[0].confidence == "medium"
+    assert broken(replace(flip, reported=4000)) == [], "what was read all the same is no break"
+    assert broken(replace(flip, previous=-1)) == [], "another thread may have other parameters"
+
+
+def test_an_entry_out_of_sight_is_the_lookbacks() -> None:
+    far = replace(READ, **SAME_THREAD, overlooked=40, overlooked_surely=True)
+    (found,) = broken(far)
+    assert (found.cause, found.overlooked, found.confidence) == (Cause.LOOKBACK, 40, "high")
+    assert broken(replace(far, overlooked=21, overlooked_surely=False))[0].confidence == "low"
+    assert broken(replace(far, alive=False))[0].cause is Cause.EXPIRED
+    assert broken(far, replace(CHANGE, shared=1))[0].cause is Cause.TEXT_CHANGED
+    assert broken(replace(far, reported=4000)) == []

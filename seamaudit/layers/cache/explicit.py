@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
-from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, reach, size
+from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, reach, size
 
 BAND = 0.05
 """How far an apportioned token position may be off and still be taken for the read that was reported."""
+
+
+class Replayed(NamedTuple):
+    """Predicted read, the verdict on the reported one, what the request left behind, the seconds since what it read was touched, and
+    how far the entry of the turn before is out of the markers' reach."""
+
+    predicted: int
+    verdict: Verdict
+    left: Extent | None
+    rested: float | None = None
+    overlooked: int = 0
+    overlooked_surely: bool = False
+
+
+class Write(NamedTuple):
+    """A request that wrote, the bytes it covered, and the entry it raced for, if it did."""
+
+    call: Answered
+    covered: int
+    raced: Entry | None
 
 
 class ExplicitCache:
@@ -21,26 +43,30 @@ class ExplicitCache:
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
-        self._writes: dict[int, tuple[Answered, int]] = {}
+        self._writes: dict[int, Write] = {}
         self._reads: Counter[int] = Counter()
 
-    def replay(self, call: Answered, older: Sequence[Extent], before: int) -> tuple[int, Verdict, Extent | None]:
-        """Predicted read, the verdict on the reported one, and what the request left behind.
+    def replay(self, call: Answered, older: Sequence[Extent], before: int) -> Replayed:
+        """What the request should have read and left behind.
 
         `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
         """
         marks = sorted({mark.position: mark.ttl for mark in call.exchange.request.breakpoints}.items())
         reaches = [reach(call.prefix, position, call.contract) for position, _ in marks]
         keys = call.keys({at for looked in reaches for at in looked})
+        raced = self._raced(call, reaches, keys)
         hit = next((e for looked in reversed(reaches) if (e := self._first(looked, keys, call.started))), None)
         predicted = hit.tokens if hit else 0
         verdict = self._judged(call, hit, older)
+        rested = _since(hit, call.started)
         if hit is not None:
             self._read(call, hit)
-        return (
+        return Replayed(
             predicted if verdict is not Verdict.EXACT else call.usage.cache_read or 0,
             verdict,
-            self._written(call, marks, keys, before, bool(older)),
+            self._written(call, marks, keys, before, bool(older), raced),
+            rested,
+            *_overlooked(call, [position for position, _ in marks], older[0].position if older else 0),
         )
 
     def _first(self, looked: list[int], keys: Mapping[int, Key], now: float | None) -> Entry | None:
@@ -81,18 +107,53 @@ class ExplicitCache:
 
     def writes(self) -> list[CacheWrite]:
         """What each request wrote, and how often it was read."""
-        return [_write_fact(call, covered, self._reads[owner]) for owner, (call, covered) in self._writes.items()]
+        return [self._write_fact(write) for write in self._writes.values()]
 
-    def _written(self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool) -> Extent | None:
+    def _write_fact(self, write: Write) -> CacheWrite:
+        call, covered, entry = write
+        exchange, usage = call.exchange, call.usage
+        first = self._writes.get(entry.owner) if entry else None
+        read, written = usage.cache_read or 0, usage.cache_write or 0
+        return CacheWrite(
+            exchange=exchange.id,
+            thread=exchange.thread.id,
+            app=exchange.attribution.app,
+            locus=exchange.locus,
+            witness=(first.call.exchange.locus,) if first else (),
+            provider=exchange.provider,
+            model=exchange.request.model,
+            dated=exchange.times.dated,
+            written=written,
+            written_1h=usage.cache_write_1h or 0,
+            read=read,
+            cached_bytes=covered,
+            reads=self._reads[exchange.id],
+            started=call.started,
+            raced=max(0, min(written, entry.tokens - read)) if entry and first else 0,
+            raced_surely=first is not None and first.call.exchange.times.first_byte is not None,
+        )
+
+    def _raced(self, call: Answered, reaches: Sequence[Sequence[int]], keys: Mapping[int, Key]) -> Entry | None:
+        """The longest entry that this request looks at while its writer's answer has not begun."""
+        for looked in reversed(reaches):
+            for at in looked:
+                entry = self._entries.get(keys[at])
+                if entry is not None and entry.is_pending(call.started):
+                    return copy(entry)
+        return None
+
+    def _written(
+        self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool, raced: Entry | None
+    ) -> Extent | None:
         read, written = call.usage.cache_read or 0, call.usage.cache_write or 0
-        if not marks or not read + written:
+        if not marks or not read + written or call.summed:
             return None
         last, ttl = marks[-1]
         covered = size(call.prefix, last)
         for position, name in marks:
             self._enter(call, position, name, keys[position], (read + written) if position == last else 0, covered)
         if written:
-            self._writes[call.exchange.id] = (call, covered)
+            self._writes[call.exchange.id] = Write(call, covered, raced)
         return Extent(
             position=last,
             tokens=read + written,
@@ -121,6 +182,8 @@ class ExplicitCache:
         if not pinned and tokens < call.contract.minimum_tokens:
             return
         readable = call.readable if call.started is not None else None
+        if known is not None and known.is_pending(call.started) and known.readable is not None and readable is not None:
+            readable = min(known.readable, readable)
         self._entries[key] = Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id)
 
 
@@ -129,19 +192,22 @@ def _life(call: Answered, ttl: str) -> float:
     return lives.get(ttl, lives[call.contract.default_ttl])
 
 
-def _write_fact(call: Answered, covered: int, reads: int) -> CacheWrite:
-    exchange, usage = call.exchange, call.usage
-    return CacheWrite(
-        exchange=exchange.id,
-        thread=exchange.thread.id,
-        app=exchange.attribution.app,
-        locus=exchange.locus,
-        provider=exchange.provider,
-        model=exchange.request.model,
-        dated=exchange.times.dated,
-        written=usage.cache_write or 0,
-        written_1h=usage.cache_write_1h or 0,
-        read=usage.cache_read or 0,
-        cached_bytes=covered,
-        reads=reads,
-    )
+def _since(hit: Entry | None, now: float | None) -> float | None:
+    return None if hit is None or hit.touched is None or now is None else now - hit.touched
+
+
+EDGE = 2
+"""Positions beyond the last one looked at within which a miss may be one of counting: the documents leave open what counts as one."""
+
+
+def _overlooked(call: Answered, marks: Sequence[int], entry: int) -> tuple[int, bool]:
+    """How many positions lie between the nearest marker and an entry it cannot see, and whether any way of counting says so."""
+    nearest = min((position for position in marks if position >= entry), default=0)
+    if not entry or not nearest:
+        return 0, False
+    contract, prefix = call.contract, call.prefix
+    counted = behind(prefix, nearest, entry, collapse=contract.run_collapse)
+    if counted < contract.lookback:
+        return 0, False
+    fewest = behind(prefix, nearest, entry, collapse=True) if "run_collapse" in contract.uncertain else counted
+    return counted, fewest > contract.lookback + EDGE and "lookback" not in contract.uncertain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
 from seamaudit.providers.contracts import CacheMode
@@ -45,12 +45,17 @@ class CacheRead(Fact):
     alive: Annotated[bool | None, "Within the entry's life; unknown without a clock."]
     raced: Annotated[bool, "Sent before the answer that makes the entry readable had begun."]
     same_parameters: Annotated[bool, "The parameters that key the cache are those of the base."]
+    flipped: Annotated[str, "The names of those that are not."] = ""
+    flip_settled: Annotated[bool, "The documents say for each of these what a change of it makes cold."] = True
+    overlooked: Annotated[int, "Positions from the nearest marker down to the base's entry, where these are more than are looked at."] = 0
+    overlooked_surely: Annotated[bool, "They are clearly more, however positions are counted."] = False
     settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
     intended: Annotated[str, "Why the prompt was rewritten on purpose since the turn before; empty where it was not."] = ""
     started: Annotated[float | None, "When the request was sent; unknown without a clock."] = None
     left: Annotated[int, "Tokens it left in the cache itself."] = 0
     life: Annotated[float | None, "Seconds these live unread; unknown where it left none."] = None
     previous: Annotated[int, "The thread's turn before; -1 for none."] = -1
+    rested: Annotated[float | None, "Seconds since what the replay reads was last touched; unknown where it reads nothing."] = None
 
 
 @fact("cache_writes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
@@ -66,3 +71,35 @@ class CacheWrite(Fact):
     read: Annotated[int, "Tokens read by the same request."]
     cached_bytes: Annotated[int, "Bytes up to the last marker."]
     reads: Annotated[int, "Later requests that read this entry."]
+    started: Annotated[float | None, "When it was sent; unknown without a clock."] = None
+    raced: Annotated[int, "Tokens of these that an earlier request was writing, too, whose answer had not begun."] = 0
+    raced_surely: Annotated[bool, "The recording holds that answer's first byte, not its end alone."] = False
+
+
+@fact("unmarked_repeats", needs=(Need.PROMPT, Need.USAGE, Need.TIME, Need.CACHE_CONTRACT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmarkedRepeat(Fact):
+    """A request without any cache marker that repeats, within a cache's life, a prefix clearly longer than the model's minimum."""
+
+    provider: Annotated[str, "Who answered."]
+    model: Annotated[str, "The model asked for."]
+    dated: Annotated[float | None, "When, for prices."]
+    repeated: Annotated[int, "Tokens it repeats, apportioned by bytes from what the provider counted."]
+    total: Annotated[int, "All input tokens."]
+    minimum: Annotated[int, "The shortest prefix the model caches, in tokens."]
+    base_exchange: Annotated[int, "The request whose beginning it repeats."]
+    settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
+
+
+@fact("short_prefixes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortPrefix(Fact):
+    """A marked prefix that was not cached and is clearly shorter than anything the model caches."""
+
+    provider: Annotated[str, "Who answered."]
+    model: Annotated[str, "The model asked for."]
+    marked: Annotated[int, "Tokens up to the last marker, apportioned by bytes from what the provider counted."]
+    total: Annotated[int, "All input tokens."]
+    minimum: Annotated[int, "The shortest prefix the model caches, in tokens."]
+    times: Annotated[int, "Requests of this app and model of which the same is true."]
+    confidence: Annotated[Literal["high", "medium"], "Medium where the contract is open."]

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.cache import implicit
-from seamaudit.layers.cache.explicit import ExplicitCache
-from seamaudit.layers.cache.facts import CacheRead, Verdict
-from seamaudit.layers.cache.state import Answered, Extent
+from seamaudit.layers.cache.explicit import ExplicitCache, Replayed
+from seamaudit.layers.cache.facts import CacheRead
+from seamaudit.layers.cache.short import Short
+from seamaudit.layers.cache.state import Answered, Extent, flipped
+from seamaudit.layers.cache.unmarked import Unmarked
 from seamaudit.providers.contracts import CacheContract, CacheMode, cache_contract
 from seamaudit.trace import Exchange, Link, Need
 
@@ -27,10 +29,12 @@ class CacheLayer:
 
     def __init__(self) -> None:
         self._explicit = ExplicitCache()
+        self._unmarked = Unmarked()
+        self._short = Short()
         self._extents: dict[int, Extent] = {}
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
-        """One CacheRead for each answered request whose prompt and usage are known."""
+        """One CacheRead for each answered request whose prompt and usage are known, and what it repeats that nobody marks."""
         call = _answered(exchange)
         if call is None:
             return
@@ -38,19 +42,22 @@ class CacheLayer:
         before = base[0].exchange if base else -1
         older = self._older(base)
         if call.contract.mode is CacheMode.EXPLICIT:
-            predicted, verdict, extent = self._explicit.replay(call, older, before)
+            self._short.feed(call, settled(call.contract))
+            yield from self._unmarked.feed(call, settled(call.contract))
+            replayed = self._explicit.replay(call, older, before)
         elif call.contract.mode is CacheMode.IMPLICIT_STEP:
-            predicted, verdict, extent = implicit.replay(call, base, older)
+            replayed = Replayed(*implicit.replay(call, base, older))
         else:
             yield _unchecked(exchange)
             return
-        if extent is not None:
-            self._extents[exchange.id] = extent
-        yield _read(call, base, predicted, verdict, extent)
+        if replayed.left is not None:
+            self._extents[exchange.id] = replayed.left
+        yield _read(call, base, replayed)
 
     def close(self) -> Iterable[Fact]:
-        """What each request wrote, now that its reads are known."""
-        return self._explicit.writes()
+        """What each request wrote, now that its reads are known, and what was marked in vain."""
+        yield from self._explicit.writes()
+        yield from self._short.close()
 
     def _older(self, base: tuple[Link, Extent] | None) -> list[Extent]:
         """The extents along the chain that this request repeats whole, newest first."""
@@ -90,9 +97,11 @@ def _unchecked(exchange: Exchange) -> Unchecked:
     )
 
 
-def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verdict: Verdict, left: Extent | None) -> CacheRead:
+def _read(call: Answered, base: tuple[Link, Extent] | None, replayed: Replayed) -> CacheRead:
     exchange, usage, previous = call.exchange, call.usage, call.exchange.previous
     link, extent = base if base else (None, None)
+    left = replayed.left
+    flips = flipped(extent.params, call.params()) if extent else []
     alive = None
     if extent is not None and extent.touched is not None and call.started is not None:
         alive = call.started - extent.touched <= extent.life
@@ -107,8 +116,8 @@ def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verd
         model=exchange.request.model,
         mode=call.contract.mode,
         dated=exchange.times.dated,
-        verdict=verdict,
-        predicted=predicted,
+        verdict=replayed.verdict,
+        predicted=replayed.predicted,
         reported=usage.cache_read or 0,
         written=usage.cache_write or 0,
         written_1h=usage.cache_write_1h or 0,
@@ -124,10 +133,20 @@ def _read(call: Answered, base: tuple[Link, Extent] | None, predicted: int, verd
         started=call.started,
         left=_servable(left, call.contract),
         life=left.life if left else None,
+        rested=replayed.rested,
         previous=previous.exchange if previous else -1,
-        same_parameters=extent is None or extent.params == call.params(),
-        settled=not call.contract.uncertain & UNSETTLING,
+        same_parameters=not flips,
+        flipped=", ".join(flips),
+        flip_settled=not any(f"invalidates.{name}" in call.contract.uncertain for name in flips),
+        overlooked=replayed.overlooked,
+        overlooked_surely=replayed.overlooked_surely,
+        settled=settled(call.contract),
     )
+
+
+def settled(contract: CacheContract) -> bool:
+    """Whether the documents leave nothing open that a broken read hangs on."""
+    return not contract.uncertain & UNSETTLING
 
 
 def _servable(extent: Extent | None, contract: CacheContract) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
@@ -36,6 +37,10 @@ class Entry:
             return False
         return self.touched is None or now - self.touched <= self.life
 
+    def is_pending(self, now: float | None) -> bool:
+        """Whether a request sent at `now` came while the answer of its writer had not begun."""
+        return now is not None and self.touched is not None and self.readable is not None and self.touched <= now < self.readable
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
@@ -53,6 +58,12 @@ class Extent:
     before: int
     chained: bool
     locus: Locus
+
+
+def flipped(before: str, now: str) -> list[str]:
+    """The names of the parameters that two spellings (`Answered.params`) do not share."""
+    changed = set(before.split("\0")) ^ set(now.split("\0"))
+    return sorted({each.partition("=")[0] for each in changed if each})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,12 @@ class Answered:
         """When its answer had surely begun: what it wrote can be read from then on (prompt-caching, concurrent requests)."""
         times = self.exchange.times
         return times.first_byte or times.ended
+
+    @property
+    def summed(self) -> bool:
+        """Whether the provider ran tools of its own: its usage is then a sum over passes (Anthropic's server tools) and pins nothing."""
+        response = self.exchange.response
+        return response is not None and any(call.server for call in response.calls)
 
     def params(self, zone: Zone = Zone.MESSAGES) -> str:
         """The parameters that key the cache up to and including a zone."""
@@ -109,16 +126,28 @@ def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
     (platform.claude.com prompt-caching, lookback window)."""
     if not contract.run_collapse:
         return list(range(position, max(0, position - contract.lookback), -1))
-    out: list[int] = []
+    return [at for at, _ in takewhile(lambda pair: pair[1] <= contract.lookback, _counted(prefix, position))]
+
+
+def behind(prefix: Prefix, position: int, entry: int, *, collapse: bool) -> int:
+    """How many positions a marker must look at above an entry before it comes to it; runs of calls counted as one where they collapse."""
+    if not collapse:
+        return position - entry
+    count = 0
+    for at, count in _counted(prefix, position):
+        if at == entry:
+            return count - 1
+    return count
+
+
+def _counted(prefix: Prefix, position: int) -> Iterator[tuple[int, int]]:
+    """Positions from a marker down, each with how many were looked at by then, a run as one."""
     counted = 0
-    behind: Kind | None = None
+    after: Kind | None = None
     for at, kind in zip(range(position, max(0, position - LONGEST_REACH), -1), _kinds_down(prefix, position), strict=False):
-        counted += 0 if kind is behind and kind in _RUNS else 1
-        if counted > contract.lookback:
-            break
-        out.append(at)
-        behind = kind
-    return out
+        counted += 0 if kind is after and kind in _RUNS else 1
+        yield at, counted
+        after = kind
 
 
 def _kinds_down(prefix: Prefix, position: int) -> Iterator[Kind]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Literal
 
 from seamaudit.ingest.prints import unpack
 from seamaudit.layers.cache import CacheRead, Verdict
@@ -15,7 +16,7 @@ from seamaudit.seams.cache_breaks.facts import Cause, Origin, Proof
 from seamaudit.trace import Locus, Zone
 from seamaudit.trace.textdiff import Shape
 
-NOT_THE_TEXT = frozenset({Cause.EXPIRED, Cause.RACE, Cause.MODEL, Cause.PARAMETER, Cause.PROVIDER_SIDE, Cause.UNEXPLAINED})
+NOT_THE_TEXT = frozenset({Cause.EXPIRED, Cause.RACE, Cause.MODEL, Cause.PARAMETER, Cause.LOOKBACK, Cause.PROVIDER_SIDE, Cause.UNEXPLAINED})
 
 
 class Lookups:
@@ -53,6 +54,20 @@ def has_expired(read: CacheRead) -> bool:
     return read.alive is False and (read.mode is not CacheMode.EXPLICIT or read.predicted <= read.reported)
 
 
+def how_sure(read: CacheRead, cause: Cause) -> Literal["high", "medium", "low"]:
+    """How sure a cause is: less where the contract is open, and least at the edge of what a marker looks at."""
+    if cause is Cause.LOOKBACK and not read.overlooked_surely:
+        return "low"
+    if cause is Cause.PARAMETER and not read.flip_settled:
+        return "medium"
+    return "high" if read.mode is CacheMode.EXPLICIT and read.settled else "medium"
+
+
+def sent_otherwise(read: CacheRead) -> bool:
+    """Whether a turn repeats the turn before, and was sent so that its entry could not serve: other parameters, no marker in reach."""
+    return read.base_exchange == read.previous and (not read.same_parameters or bool(read.overlooked))
+
+
 def cause_of(read: CacheRead, change: PrefixChange | None) -> Cause:
     """What broke the prefix: first what makes any prefix cold, then what changed in it."""
     if has_expired(read):
@@ -62,6 +77,8 @@ def cause_of(read: CacheRead, change: PrefixChange | None) -> Cause:
     if change is None or change.shared >= read.base_position:
         if not read.same_parameters:
             return Cause.PARAMETER
+        if read.overlooked:
+            return Cause.LOOKBACK
         return Cause.PROVIDER_SIDE if read.verdict is Verdict.PROVIDER_SIDE else Cause.UNEXPLAINED
     if change.edit is Edit.KEY_ORDER:
         return Cause.KEY_ORDER
@@ -79,6 +96,8 @@ def origin_of(cause: Cause, change: PrefixChange | None, looked_up: Lookups, lea
         return Origin.PROVIDER, "proven", "", ()
     if cause is Cause.EXPIRED:
         return Origin.UNKNOWN, "proven", "", ()
+    if cause in (Cause.PARAMETER, Cause.LOOKBACK):
+        return Origin.CLIENT, "proven", "", ()
     if change is None:
         return Origin.UNKNOWN, "inferred", "", ()
     if change.edit is Edit.KEY_ORDER:

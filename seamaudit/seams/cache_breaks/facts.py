@@ -21,6 +21,7 @@ class Cause(StrEnum):
     HISTORY_EDITED = "history_edited"
     MOVING_BREAKPOINT = "moving_breakpoint"
     PARAMETER = "parameter"
+    LOOKBACK = "lookback"
     MODEL = "model"
     EXPIRED = "expired"
     RACE = "race"
@@ -66,6 +67,8 @@ class CacheBreak(Fact):
     shared_tokens: Annotated[int, "Tokens the cache did serve."]
     wasted_tokens: Annotated[int, "Of the rewritten tokens, those that need not change: what a fix would read instead."]
     waste_usd: Annotated[Money | None, "Their price above that of a cache read; unknown where a price is."]
+    parameter: Annotated[str, "The request parameters that changed, where these are the cause."] = ""
+    overlooked: Annotated[int, "Positions between the nearest marker and the entry, where it looks at fewer."] = 0
     model_before: Annotated[str, "The model of the turn before, where another one."] = ""
     gap: Annotated[float | None, "Seconds since what was left was last touched; unknown without a clock."] = None
     life: Annotated[float | None, "Seconds it was written for; unknown where not recorded, and for caches nobody writes to."] = None

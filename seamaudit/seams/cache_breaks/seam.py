@@ -20,8 +20,10 @@ from seamaudit.seams.cache_breaks.blame import (
     Lookups,
     cause_of,
     has_expired,
+    how_sure,
     one_block_of_one_app,
     origin_of,
+    sent_otherwise,
     share_below,
     stable_part,
 )
@@ -84,7 +86,8 @@ class CacheBreaks:
         missed = min(available - read.reported, read.total - read.reported)
         if missed <= available * self._knobs.min_share or missed <= 0:
             return 0
-        if change is None and not has_expired(read) and read.verdict not in (Verdict.PROVIDER_SIDE, Verdict.UNEXPLAINED):
+        told = has_expired(read) or sent_otherwise(read)
+        if change is None and not told and read.verdict not in (Verdict.PROVIDER_SIDE, Verdict.UNEXPLAINED):
             return 0
         return missed
 
@@ -105,7 +108,7 @@ class CacheBreaks:
             cause=cause,
             origin=origin,
             proof=proof,
-            confidence="high" if read.mode is CacheMode.EXPLICIT and read.settled else "medium",
+            confidence=how_sure(read, cause),
             same_thread=change.base == "previous" if change else read.base_exchange == read.previous,
             zone=changed.zone if changed else None,
             block=changed.block if changed else "",
@@ -118,6 +121,8 @@ class CacheBreaks:
             shared_tokens=read.reported,
             wasted_tokens=wasted,
             waste_usd=price_of_miss(unit_of(self._prices, read), read, wasted),
+            parameter=read.flipped if cause is Cause.PARAMETER else "",
+            overlooked=read.overlooked if cause is Cause.LOOKBACK else 0,
             gap=gap,
             life=life,
             hour_keeps=cause is Cause.EXPIRED and changed is None and hour_keeps(gap, life),
