@@ -27,6 +27,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.sources import Discovery, SkipReason, discover
+from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
@@ -167,6 +168,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         RetrievalLayer,
         Tools,
         lambda: Stream(knobs.stream),
+        Answers,
         Attempts,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
