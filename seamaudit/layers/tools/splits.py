@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from seamaudit.layers.tools.facts import SplitResults, about
 from seamaudit.layers.tools.rounds import Round
 from seamaudit.trace import Exchange
 from seamaudit.trace.turns import Item
+
+MERGED: Final = frozenset({"anthropic.messages"})
+"""Body shapes whose provider puts consecutive messages of one role together. Source: anthropic SDK, docstring of `messages`."""
 
 
 def split_results(exchange: Exchange, judged: Iterable[Round], first: int, new: int) -> Iterator[SplitResults]:
