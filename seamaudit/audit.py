@@ -37,6 +37,7 @@ from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
+from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
@@ -169,6 +170,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         Tools,
         lambda: Stream(knobs.stream),
         Answers,
+        Stalls,
         Attempts,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
