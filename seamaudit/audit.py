@@ -169,7 +169,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         RetrievalLayer,
         Tools,
         lambda: Stream(knobs.stream),
-        Answers,
+        lambda: Answers(intern.texts.get),
         Stalls,
         Attempts,
         lambda: Loop(knobs.loop),

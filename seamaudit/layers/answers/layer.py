@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, TypedDict
+from typing import Final
 
 from seamaudit.facts import Fact
-from seamaudit.layers.answers.facts import EmptyAnswer, OutputCount, ProvisionalCount
+from seamaudit.layers.answers.cuts import Cuts, TextOf
+from seamaudit.layers.answers.facts import EmptyAnswer, OutputCount, ProvisionalCount, about
 from seamaudit.layers.base import Scope
 from seamaudit.providers.contracts import StopKind, stop_contract
-from seamaudit.trace import Exchange, Kind, Locus, Need, Response
+from seamaudit.trace import Exchange, Kind, Need, Response
 from seamaudit.trace.turns import Side, side_of
 
 STOPPED_BY_THE_CALLER: Final = "stop_sequence"
@@ -20,12 +21,17 @@ SILENCE: Final = 16
 
 
 class Answers:
-    """Tells of every answer that is not what its reader takes it for. Keeps nothing between exchanges."""
+    """Tells of every answer that is not what its reader takes it for. `text_of` gives a segment's text, None where it is gone."""
 
     scope = Scope.THREAD
 
+    def __init__(self, text_of: TextOf) -> None:
+        self._cuts = Cuts(text_of)
+
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
-        """The answer's output count, then whether there is anything in it."""
+        """What became of a cut answer before; then this answer's output count, and whether there is anything in it."""
+        yield from self._cuts.carried(exchange)
+        self._cuts.note(exchange)
         response = exchange.response
         if response is None or exchange.refused:
             return
@@ -43,7 +49,7 @@ def _provisional(exchange: Exchange, response: Response) -> Iterator[Fact]:
     if usage is None or usage.output is None or not (usage.placeholder_output or usage.output_is_lower_bound):
         return
     yield ProvisionalCount(
-        **_about(exchange, response),
+        **about(exchange, response),
         format=exchange.format,
         count=OutputCount.PLACEHOLDER if usage.placeholder_output else OutputCount.LOWER_BOUND,
         output=usage.output,
@@ -67,7 +73,7 @@ def _empty(exchange: Exchange, response: Response) -> Iterator[Fact]:
     asked = _last_turn(exchange)
     if Kind.TOOL_RESULT in asked:
         yield EmptyAnswer(
-            **_about(exchange, response),
+            **about(exchange, response),
             api=exchange.api,
             stop=response.stop,
             output=response.usage.output if response.usage else None,
@@ -85,24 +91,3 @@ def _last_turn(exchange: Exchange) -> list[Kind]:
             break
         kinds.append(segment.kind)
     return kinds[::-1]
-
-
-class _About(TypedDict):
-    exchange: int
-    thread: str
-    app: str
-    locus: Locus
-    provider: str
-    model: str
-
-
-def _about(exchange: Exchange, response: Response) -> _About:
-    """The answer, as columns."""
-    return _About(
-        exchange=exchange.id,
-        thread=exchange.thread.id,
-        app=exchange.attribution.app,
-        locus=exchange.locus.at(response.at),
-        provider=exchange.provider,
-        model=response.model or exchange.request.model,
-    )
