@@ -28,7 +28,7 @@ class Stall(Fact):
     stop: Annotated[str, "The provider's stop reason."]
     tool: Annotated[str, "The first tool that was called."]
     calls: Annotated[int, "Calls that wait for a result."]
-    waited: Annotated[float, "Seconds from the answer to the end of the latest call in the same source."]
+    waited: Annotated[int, "Whole seconds from the answer to the end of the latest call in the same source."]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Stalls:
             stop=response.stop,
             tool=waiting.tools[0],
             calls=len(waiting.tools),
-            waited=waited,
+            waited=int(waited),
         )
 
 
