@@ -27,6 +27,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.sources import Discovery, SkipReason, discover
+from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
@@ -37,6 +38,7 @@ from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.retrieval import RetrievalLayer
+from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
@@ -180,6 +182,8 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         Markers,
         Tools,
         lambda: Stream(knobs.stream),
+        lambda: Answers(intern.texts.get),
+        Stalls,
         Attempts,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),

@@ -58,9 +58,18 @@ def test_healthy_dialogues_raise_no_tool_finding() -> None:
 
 
 def test_only_streams_that_broke_are_called_broken() -> None:
+    assert _stream_findings(*(f"ST{number:03}" for number in range(1, 8))) == [226, 229, 839]
+
+
+def test_one_cut_answer_is_sent_on_as_whole_and_none_is_empty() -> None:
+    assert _stream_findings("ST008") == [564]
+    assert _stream_findings("ST009", "ST011") == []
+
+
+def _stream_findings(*codes: str) -> list[int]:
+    """The lines of the pairs at which these rules find something."""
     report = audit([str(recorded("pairs"))], Settings())
-    broken = sorted(case.locus.line for finding in report.findings if finding.code.startswith("ST") for case in finding.cases)
-    assert broken == [226, 229, 839]
+    return sorted(case.locus.line for finding in report.findings if finding.code in codes for case in finding.cases)
 
 
 def _line_count(path: Path) -> int:

@@ -17,7 +17,7 @@ from seamaudit.config import Settings
 from seamaudit.facts import Fact
 from seamaudit.ingest.outcome import text_digest, word_hash
 from seamaudit.layers.base import Scope, Unchecked
-from seamaudit.layers.loop import Loop, LoopEpisode, LoopExchange, LoopKind, LoopKnobs
+from seamaudit.layers.loop import Loop, LoopEpisode, LoopExchange, LoopKind, LoopKnobs, RepeatedEffect
 from seamaudit.trace import Exchange, Need, Segment, Usage
 from tests.builders import Story, answer, call, calling, result, say
 from tests.recordings import recorded
@@ -420,3 +420,63 @@ def test_recorded_loops_are_found_and_recorded_work_is_left_alone(name: str, fou
         if finding.layer == "loop":
             threads.setdefault(finding.code, set()).update(case.thread for case in finding.cases)
     assert threads == found
+
+
+BOOKED = Did("book_room", "nile friday", "booked")
+
+
+def repeated(*turns: Turn) -> list[tuple[str, bool | None]]:
+    return [(fact.tool, fact.same_result) for fact in facts(RepeatedEffect, played(turns))]
+
+
+@pytest.mark.parametrize("tool", ["book_room", "sendEmail", "mcp__shop__create_order", "refund_payment"])
+def test_a_deed_done_twice_is_told(tool: str) -> None:
+    assert repeated(Did(tool, "x", "one"), Did("list_rooms", "y"), Did(tool, "x", "two")) == [(tool, False)]
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "edit_file",
+        "create_file",
+        "get_order",
+        "order_lookup",
+        "update_booking",
+        "transfer_to_billing",
+        "send_keys",
+        "add",
+        "bash",
+        "TodoWrite",
+        "",
+    ],
+)
+def test_calls_that_leave_no_second_mark_are_not(tool: str) -> None:
+    assert repeated(Did(tool, "x", "one"), Did(tool, "x", "two")) == []
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        (replace(BOOKED, failed=True), BOOKED),
+        (BOOKED, replace(BOOKED, failed=True)),
+        (BOOKED, "once more, please", BOOKED),
+        (BOOKED, Did("cancel_room", "nile friday", "cancelled"), BOOKED),
+        (BOOKED, replace(BOOKED, arguments="oder friday")),
+        (replace(BOOKED, arguments="nile idempotency_key"), replace(BOOKED, arguments="nile idempotency_key")),
+    ],
+)
+def test_what_is_wanted_again_is_no_repeated_effect(turns: tuple[Turn, ...]) -> None:
+    assert repeated(*turns) == []
+
+
+def test_a_history_under_new_ids_repeats_nothing() -> None:
+    story = Story()
+    first = story.exchange(prompt([BOOKED], ["a"]), answer())
+    second = story.exchange(prompt([BOOKED], ["b"]), answer())
+    assert facts(RepeatedEffect, [first, second]) == []
+
+
+def test_a_repeated_effect_stands_where_it_was_called_again() -> None:
+    (found,) = facts(RepeatedEffect, played([BOOKED, BOOKED]))
+    assert (found.exchange, found.retried, found.same_result) == (1, True, True)
+    assert [place.line for place in found.witness] == [1]

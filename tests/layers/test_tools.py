@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
-from seamaudit.layers.tools import Blame, CallFault, PairFault, PairingFault, ResponseFault, ToolCalled, Tools
+from seamaudit.layers.tools import Blame, CallFault, PairFault, PairingFault, ResponseFault, SplitResults, ToolCalled, Tools
 from seamaudit.trace import ArgumentState, Exchange, Kind, Level, Need, Prefix, Segment, ToolCall, Zone
 from tests.builders import Story, answer, call, calling, digest, result, say, segment, stream
 
@@ -636,3 +636,34 @@ def test_a_long_thread_costs_what_is_new_in_it() -> None:
     with patch.object(Prefix, "segments", counted):
         told(PairingFault, *exchanges)
     assert visited <= 4 * len(prompt), "a clock in the system prompt makes no message new"
+
+
+PAIR = [*ASK, *message(calling("a"), calling("b"))]
+
+
+class TestSplitResults:
+    def test_parallel_results_in_two_messages_are_told_once(self) -> None:
+        story = Story()
+        split = [*PAIR, *message(result("a")), *message(result("b"))]
+        later = [*split, *message(say("assistant", "both found")), *WELL]
+        (found,) = told(SplitResults, story.exchange(split), story.exchange(later))
+        assert (found.exchange, found.results, found.messages) == (0, 2, 2)
+        assert faults(Story().exchange(split)) == []
+
+    @pytest.mark.parametrize(
+        "prompt",
+        [
+            [*PAIR, *message(result("a"), result("b"))],
+            [*PAIR, *message(result("a"), result("b")), *WELL],
+            [*ASK, *message(calling("a")), *message(calling("b")), *message(result("a")), *message(result("b"))],
+            ANSWERED,
+        ],
+    )
+    def test_results_that_come_together_are_not(self, prompt: list[Segment]) -> None:
+        assert told(SplitResults, Story().exchange(prompt)) == []
+
+    def test_apis_with_a_message_a_result_are_not_judged(self) -> None:
+        assert told(SplitResults, chat().exchange([*PAIR, *tool_message("a"), *tool_message("b")])) == []
+
+    def test_transcripts_are_not_judged(self) -> None:
+        assert told(SplitResults, Story(level=Level.MESSAGES).exchange([*PAIR, *message(result("a")), *message(result("b"))])) == []

@@ -51,3 +51,16 @@ class LoopExchange(Fact):
 
     episode: Annotated[int, "The number of the episode in its thread."]
     tokens: Annotated[int | None, "Its input and output; unknown where the usage is."]
+
+
+@fact("repeated_effects", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedEffect(Fact):
+    """A call with an effect outside the conversation that succeeded a second time with the same arguments, in one task.
+
+    The fact stands at the second call; `witness` holds the first.
+    """
+
+    tool: Annotated[str, "The tool's name."]
+    same_result: Annotated[bool | None, "Both gave the same result; unknown where one is no text."]
+    retried: Annotated[bool, "No other call came between the two."]

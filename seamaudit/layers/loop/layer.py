@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
+from seamaudit.layers.loop.effects import Effects, Repeat
 from seamaudit.layers.loop.episodes import Episode, LoopKnobs, episodes
-from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind
+from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind, RepeatedEffect
 from seamaudit.layers.loop.nature import Nature, nature
 from seamaudit.layers.loop.steps import Maker, Spoke, Step, StepReader
 from seamaudit.trace import Exchange, Need
@@ -24,6 +25,8 @@ class Loop:
         self._knobs = knobs
         self._reader = StepReader()
         self._steps: list[Step] = []
+        self._effects = Effects()
+        self._before: Step | None = None
         self._thread = ""
         self._app = ""
         self._told = 0
@@ -38,8 +41,10 @@ class Loop:
                 yield from self.close()
             for step in self._reader.read(exchange):
                 if isinstance(step, Spoke):
+                    self._effects.forget()
                     yield from self.close()
                 elif nature(step.tool) is not Nature.THINKS:  # a thought between two calls is neither a step nor a change
+                    yield from self._again(step)
                     self._steps.append(step)
         self._reader.note(exchange)
 
@@ -49,6 +54,25 @@ class Loop:
         for episode in episodes(steps, self._knobs):
             yield from self._facts(episode)
             self._told += 1
+
+    def _again(self, step: Step) -> Iterator[Fact]:
+        before, self._before = self._before, step
+        repeat = self._effects.take(step)
+        if repeat is not None:
+            yield self._repeated(repeat, retried=repeat.first is before)
+
+    def _repeated(self, repeat: Repeat, retried: bool) -> RepeatedEffect:
+        first, again = repeat
+        return RepeatedEffect(
+            exchange=again.exchange,
+            thread=self._thread,
+            app=self._app,
+            locus=again.locus,
+            witness=(first.locus,),
+            tool=again.tool,
+            same_result=first.outcome == again.outcome if first.outcome and again.outcome else None,
+            retried=retried,
+        )
 
     def _facts(self, episode: Episode) -> Iterator[Fact]:
         first, second, last = episode.steps[0], episode.steps[1], episode.steps[-1]

@@ -69,10 +69,20 @@ _LONGEST_NAME: Final = 128
 @lru_cache(maxsize=4096)
 def nature(tool: str) -> Nature:
     """The nature of a tool; a server's or a namespace's name before it (`mcp__search__create_index`) says nothing."""
-    words = _words(next((part for part in reversed(_NAMESPACE.split(tool[:_LONGEST_NAME])) if part), ""))
+    words = name_words(tool)
     if any(word in _WRITES for word in words):
         return Nature.WRITES
     return next((_NATURES[word] for word in words if word in _NATURES), Nature.UNKNOWN)
+
+
+def name_words(tool: str) -> list[str]:
+    """The words of a tool's name in lower case, without the server's or namespace's name before it."""
+    return _words(next((part for part in reversed(_NAMESPACE.split(tool[:_LONGEST_NAME])) if part), ""))
+
+
+def nature_of_word(word: str) -> Nature:
+    """What one word of a name says by itself."""
+    return _NATURES.get(word, Nature.UNKNOWN)
 
 
 @lru_cache(maxsize=4096)

@@ -71,6 +71,17 @@ class PairingFault(Fact):
     confidence: Annotated[Confidence, "Low where a provider known to refuse such prompts took this one; medium where none is known to."]
 
 
+@fact("split_results", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitResults(Fact):
+    """A turn whose results stand in several messages although their calls were made in parallel; the provider accepts it."""
+
+    provider: Annotated[str, "Who was asked."]
+    api: Annotated[str, "The body shape."]
+    results: Annotated[int, "Results of these calls."]
+    messages: Annotated[int, "Messages they stand in."]
+
+
 @fact("call_faults", needs=(Need.RESPONSE,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFault(Fact):

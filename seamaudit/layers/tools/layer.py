@@ -11,6 +11,7 @@ from seamaudit.layers.tools.calls import call_faults
 from seamaudit.layers.tools.facts import Confidence, PairFault, PairingFault, ToolCalled, about, unchecked
 from seamaudit.layers.tools.mismatches import Mismatch, mismatches
 from seamaudit.layers.tools.rounds import Round, rounds
+from seamaudit.layers.tools.splits import MERGED, split_results
 from seamaudit.providers.pairing import Pairing, authors_contract, pairing_contract
 from seamaudit.trace import Exchange, Level, Locus, Need, Response, Segment, ToolCall
 from seamaudit.trace.turns import Item, Transcript
@@ -65,6 +66,8 @@ class Tools:
             return
         found = [mismatch for round in judged for mismatch in mismatches(transcript, round, contract) if self._is_new(mismatch)]
         yield from _pairing_faults(exchange, contract, transcript.first, found, {row.call_id: row.locus for row in settled if row.call_id})
+        if contract.results_first and exchange.api in MERGED:
+            yield from split_results(exchange, judged, transcript.first, new)
 
     def _is_new(self, mismatch: Mismatch) -> bool:
         segment = mismatch.at.segment

@@ -103,8 +103,9 @@ class Assembly:
         """Usage is cumulative: it overwrites and is never added."""
         detail = word(fields(data.get("delta")).get("stop_reason"))
         self._stop = detail or self._stop
-        self._counted = True
-        self._usage |= {key: value for key, value in fields(data.get("usage")).items() if value is not None}
+        told = {key: value for key, value in fields(data.get("usage")).items() if value is not None}
+        self._counted = self._counted or "output_tokens" in told
+        self._usage |= told
         return detail
 
     def response(self, record: StreamRecord, at: str, status: int | None) -> Response:
