@@ -35,6 +35,7 @@ from seamaudit.layers.cost import Cost, CostKnobs, Unpriced
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
+from seamaudit.layers.refusals import Refusals
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
@@ -43,6 +44,7 @@ from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.loop_costs import LoopCosts
+from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money
 
 Progress = Callable[[int], None]
@@ -168,6 +170,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         Tools,
         lambda: Stream(knobs.stream),
         Attempts,
+        Refusals,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
     )
@@ -175,7 +178,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), LoopCosts())
+    return (CacheBreaks(prices, knobs.breaks), LoopCosts(), RefusedTurns())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:

@@ -234,9 +234,7 @@ def _summary(report: Report, files: tuple[str, ...]) -> SummaryV1:
 
 
 def _locations(loci: Iterable[Locus], files: Sequence[str]) -> tuple[LocationV1, ...]:
-    return tuple(
-        LocationV1(files[at.source] if at.source < len(files) else "", at.line, at.offset, sanitize(at.pointer)) for at in loci
-    )
+    return tuple(LocationV1(files[at.source] if at.source < len(files) else "", at.line, at.offset, sanitize(at.pointer)) for at in loci)
 
 
 def _not_checked(entry: NotChecked) -> NotCheckedV1:
