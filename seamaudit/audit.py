@@ -35,6 +35,7 @@ from seamaudit.layers.cost import Cost, CostKnobs, Unpriced
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
+from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.refusals import Refusals
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
@@ -171,6 +172,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         lambda: Stream(knobs.stream),
         Attempts,
         Refusals,
+        RateLimits,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
     )
