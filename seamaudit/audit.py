@@ -37,6 +37,7 @@ from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.refusals import Refusals
+from seamaudit.layers.resends import Resends
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
@@ -173,6 +174,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         Attempts,
         Refusals,
         RateLimits,
+        Resends,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
     )
