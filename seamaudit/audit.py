@@ -37,6 +37,9 @@ from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
+from seamaudit.layers.rate_limits import RateLimits
+from seamaudit.layers.refusals import Refusals
+from seamaudit.layers.resends import Resends
 from seamaudit.layers.retrieval import RetrievalLayer
 from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
@@ -47,6 +50,7 @@ from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.loop_costs import LoopCosts
+from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
 
 Progress = Callable[[int], None]
@@ -185,6 +189,9 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
         lambda: Answers(intern.texts.get),
         Stalls,
         Attempts,
+        Refusals,
+        RateLimits,
+        Resends,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
     )
@@ -192,7 +199,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), LoopCosts())
+    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), LoopCosts(), RefusedTurns())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from seamaudit.trace.digest import short_digest
+
 _ARRAYS = ("messages", "contents")
 
 
@@ -80,6 +82,13 @@ class RawMembers(msgspec.Struct, gc=False):
     provider: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     truncation: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     anthropic_beta: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    temperature: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    top_p: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    top_k: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    stop: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    stop_sequences: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    seed: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    n: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 MEMBERS = tuple(RawMembers.__struct_fields__)
@@ -129,3 +138,15 @@ class RawBody(Mapping[str, bytes]):
         if key not in self._members:
             return None
         return _split.decode(self._members[key])
+
+
+_BESIDE = frozenset({*MEMBERS}) - {
+    *("messages", "contents", "input", "prompt", "system", "instructions", "systemInstruction", "system_instruction", "tools", "functions"),
+    *("metadata", "user", "diagnostics"),
+}
+
+
+def settings(body: Mapping[str, bytes]) -> str:
+    """A digest of what is sent beside the prompt: the model, the parameters, the limits; who asks is left out."""
+    told = b"\0".join(b"%b=%b" % (name.encode(), body[name]) for name in sorted(_BESIDE & body.keys()))
+    return short_digest(told.decode("utf-8", "replace"), 16)

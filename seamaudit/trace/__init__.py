@@ -17,6 +17,7 @@ from seamaudit.trace.hole import Hole
 from seamaudit.trace.locus import Locus, Source
 from seamaudit.trace.money import Money, to_usd
 from seamaudit.trace.prefix import Breakpoint, Prefix, Tape
+from seamaudit.trace.refusal import Refusal
 from seamaudit.trace.segment import Kind, Segment, Zone
 from seamaudit.trace.stream import StreamEvent, StreamRecord
 from seamaudit.trace.tools import Answer, ArgumentState, ToolCall
@@ -38,6 +39,7 @@ __all__ = [
     "Money",
     "Need",
     "Prefix",
+    "Refusal",
     "Request",
     "Response",
     "Segment",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from seamaudit.trace.locus import Locus
 from seamaudit.trace.money import Money
 from seamaudit.trace.prefix import Breakpoint, Prefix
+from seamaudit.trace.refusal import Refusal
 from seamaudit.trace.stream import StreamRecord
 from seamaudit.trace.tools import Answer, ToolCall
 from seamaudit.trace.usage import Usage
@@ -84,12 +85,18 @@ class ThreadRef:
 @dataclass(frozen=True, slots=True)
 class Try:
     """What the recording says of a retried call: the number of this try (1 is the first), how many the client allows, the seconds
-    the client said it would wait after it, and the seconds the provider asked for (`retry-after`)."""
+    the client said it would wait after it, and the seconds the provider asked for (`retry-after`).
+
+    `retries` is what an SDK counts in a header of its own, 0 on its first try; `call` a digest of the id that one call of the SDK keeps
+    wherever it is forwarded, "" where it carries none.
+    """
 
     number: int | None = None
     limit: int | None = None
     wait: float | None = None
     retry_after: float | None = None
+    retries: int | None = None
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,8 @@ class Request:
 
     `at` is the pointer of the body inside the record; `renamed` holds the arrays that the recording spells in another way
     than the provider (`messages` as `traj`); `scattered` says that the prompt stands in no record as a whole, each position in one
-    of its own, where its segment's locus points. `complete` is False where the prompt is not all in the trace
+    of its own, where its segment's locus points; `settings` is a digest of what is sent beside the prompt, "" where the recording does
+    not hold it. `complete` is False where the prompt is not all in the trace
     (`previous_response_id`, a cut body). `offered` holds the tool names, None where the recording has none to show;
     `deferred` says that tools may be found by search. `params` are the parameters that shape the prompt or the cache key,
     as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers.
@@ -131,6 +139,7 @@ class Request:
     broken: tuple[tuple[str, str], ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     scattered: bool = False
+    settings: str = ""
 
     def pointer(self, position: int, prefix: Prefix | None = None) -> str:
         """JSON pointer, inside the record, of the value at a position of this prompt or of another that is recorded alike."""
@@ -150,7 +159,7 @@ class Request:
 class Response:
     """What came back. `at` is the pointer of the body inside the record; `stop` the provider's own stop word, '' if none.
 
-    `error_type` and `error_code` are the provider's codes of a refusal; `complete` is False where the body was cut.
+    `error_type` is the provider's code of a refusal, `refusal` what its text says; `complete` is False where the body was cut.
     """
 
     at: str
@@ -163,6 +172,7 @@ class Response:
     usage: Usage | None = None
     stream: StreamRecord | None = None
     error_type: str = ""
+    refusal: Refusal | None = None
     complete: bool = True
     broken: tuple[tuple[str, str], ...] = ()
 

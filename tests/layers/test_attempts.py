@@ -101,3 +101,80 @@ def test_every_failure_belongs_to_one_intent(failures: list[int]) -> None:
     found = intents(fed)
     assert [each.failed for each in found] == [count for count in failures if count]
     assert all(each.tries == each.failed + 1 and each.outcome is Outcome.SUCCEEDED for each in found)
+
+
+def told(story: Story, retries: int, call: str = "") -> Exchange:
+    return refused(story, attempt=Try(retries=retries, call=call))
+
+
+@pytest.mark.parametrize(
+    ("counts", "factors"),
+    [
+        ([0, 1, 2], (1, 3, 1)),
+        ([0, 0, 0], (3, 1, 1)),
+        ([0, 1, 0, 1], (2, 2, 1)),
+        ([0, 0, 1, 1, 2, 2] * 3, (3, 3, 2)),
+        ([0, 1, 1], (1, 2, 2)),
+    ],
+)
+def test_the_sdks_count_tells_who_tried_again(counts: list[int], factors: tuple[int, int, int]) -> None:
+    story = Story()
+    (found,) = intents([told(story, count) for count in counts])
+    assert (found.app_tries, found.sdk_tries, found.gateway_tries) == factors
+    assert found.multipliers == sum(factor > 1 for factor in factors)
+
+
+def test_the_id_of_a_call_tells_a_gateway_from_an_application() -> None:
+    story = Story()
+    (one,) = intents([told(story, 0, "a"), told(story, 0, "a")])
+    (two,) = intents([told(story, 0, "a"), told(story, 0, "b")])
+    assert (one.app_tries, one.gateway_tries, two.app_tries, two.gateway_tries) == (1, 2, 2, 1)
+
+
+def test_one_try_without_a_count_leaves_the_factors_unknown() -> None:
+    story = Story()
+    (found,) = intents([told(story, 0), refused(story)])
+    assert (found.app_tries, found.multipliers) == (None, None)
+
+
+def after(story: Story, waits: Sequence[float], **columns: Any) -> list[Exchange]:
+    started, out = 0.5, []
+    for wait in [0.0, *waits]:
+        started += wait
+        out.append(refused(story, times=Times(started=started, ended=started), **columns))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("waits", "spread"),
+    [
+        ([0.5, 1.0, 2.0], True),
+        ([1.1, 1.1, 1.1], False),
+        ([30.5, 30.5, 30.5], True),
+        ([0.01, 0.04, 0.02, 0.05], False),
+        ([1.1, 1.1], None),
+        ([1.1, 1.1, 7200.0], None),
+    ],
+)
+def test_waits_that_stay_short_and_equal_are_no_backoff(waits: list[float], spread: bool | None) -> None:
+    (found,) = intents(after(Story(), waits))
+    assert found.spread is spread
+    assert found.shortest_wait == pytest.approx(min(waits))
+
+
+def test_a_try_before_the_asked_wait_is_over_is_hasty() -> None:
+    (early,) = intents(after(Story(), [1.0, 1.5], attempt=Try(retry_after=20.0)))
+    (kept,) = intents(after(Story(), [20.0, 19.9], attempt=Try(retry_after=20.0)))
+    assert (early.hasty, kept.hasty) == (2, 0)
+
+
+def test_only_the_very_same_body_is_refused_again() -> None:
+    def tries(*settings: str, status: int = 400) -> int:
+        story = Story()
+        (found,) = intents([refused(story, status=status, request={"settings": each}) for each in settings])
+        return found.refused_again
+
+    assert tries("a", "a", "a") == 2
+    assert tries("a", "b", "a") == 0
+    assert tries("a", "a", status=529) == 0
+    assert tries("", "") == 0

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from seamaudit.ingest.blocks import fields, word
+from seamaudit.ingest.blocks import word
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import Format, RecordReader
 from seamaudit.ingest.intern import Interner
@@ -25,7 +25,6 @@ from seamaudit.trace import Attribution, Clock, Locus, Need, Request, Try
 APP = "claude-code"
 _OPENING = re.compile(rb'\{\s*"request"\s*:\s*\{\s*"timestamp"\s*:\s*\d+(?:\.\d+)?\s*,\s*"method"\s*:\s*"[A-Z]+"\s*,\s*"url"\s*:')
 _SESSION = re.compile(r"_session_([0-9a-f-]{36})\Z")
-_RETRIES = "x-stainless-retry-count"
 
 
 class _Metadata(msgspec.Struct, gc=False):
@@ -37,7 +36,6 @@ class _Body(msgspec.Struct, gc=False):
 
 
 class _Sent(msgspec.Struct, gc=False):
-    headers: Any = None
     body: _Body | None = None
 
 
@@ -99,7 +97,7 @@ class _Reader:
             times=times,
             clock=Clock.SEQUENCE if times.started is None else Clock.WALL,
             attribution=Attribution(app=APP, app_declared=True),
-            attempt=_attempt(around),
+            attempt=_numbered(draft.attempt),
             side=side,
             lacks={**draft.lacks, **unanswered},
         )
@@ -120,8 +118,6 @@ def _session(around: _Around) -> str | None:
     return found[1] if found else None
 
 
-def _attempt(around: _Around) -> Try | None:
-    """The SDK counts a call's retries in a header of its own; 0 is the first try."""
-    headers = {name.lower(): value for name, value in fields(around.request.headers if around.request else None).items()}
-    given = word(headers.get(_RETRIES))
-    return Try(number=int(given) + 1) if given.isdecimal() and len(given) < 4 else None
+def _numbered(attempt: Try | None) -> Try | None:
+    """The SDK alone tries again here: its count is the number of the try."""
+    return attempt if attempt is None or attempt.retries is None else replace(attempt, number=attempt.retries + 1)

@@ -15,10 +15,12 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from seamaudit.ingest import jsontext, sse
+from seamaudit.ingest.attempt import attempt
+from seamaudit.ingest.blocks import fields
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers
+from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers, settings
 from seamaudit.ingest.times import moment, seconds
 from seamaudit.providers.hosts import provider_of
 from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times
@@ -44,6 +46,7 @@ class _Sent(RawMembers, gc=False):
     method: str = ""
     path: str = ""
     timestamp: Any = None
+    headers: Any = None
     body: RawMembers | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -109,6 +112,7 @@ class _Pair:
     answer_at: str
     extra: Mapping[str, Any]
     broken: tuple[str, ...] = ()
+    headers: Any = None
 
 
 class Pairs:
@@ -163,7 +167,7 @@ class _Reader:
             api=shape.api,
             platform=platform,
             host=host,
-            request=request,
+            request=replace(request, settings=settings(pair.body)),
             response=response,
             times=times,
             conversation=conversation,
@@ -172,6 +176,7 @@ class _Reader:
             attribution=_attribution(pair.extra),
             lacks=_lacks(request, response, times),
             tags=frozenset(tag for tag in pair.extra.get("tags") or () if isinstance(tag, str)),
+            attempt=attempt(pair.headers, fields(pair.answer).get("headers")),
             recorded_cost=from_usd(_first(pair.extra, _COSTS)),
         )
 
@@ -205,7 +210,7 @@ def _take_apart(data: bytes) -> _Pair:
     if not isinstance(line.response, msgspec.UnsetType):
         parsed = jsontext.parse(bytes(line.response))
         answer, broken = parsed.value, parsed.broken
-    return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, broken)
+    return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, broken, sent.headers)
 
 
 def _take_apart_slowly(data: bytes) -> _Pair:
@@ -236,6 +241,7 @@ def _take_apart_slowly(data: bytes) -> _Pair:
         f"/{answer_name}",
         {key: value for key, value in record.items() if key in _FIELDS},
         jsontext.parse(jsontext.spelled(record.get(answer_name))).broken if parsed.broken else (),
+        sent.get("headers"),
     )
 
 

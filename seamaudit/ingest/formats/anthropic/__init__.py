@@ -15,6 +15,7 @@ from seamaudit.ingest.formats.anthropic.stream import Assembly
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.prompt import DEFERRED, Members, Prompt
+from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
 from seamaudit.trace import Breakpoint, Locus, Request, Response, Tape
@@ -96,7 +97,7 @@ class AnthropicMessages:
         if "completion" in sent:
             return legacy.response(sent, at, status)
         refused = "error" in sent or (status is not None and status >= 400)
-        return Response(at=at, status=status, error_type=reply.error_code(sent), complete=refused)
+        return Response(at=at, status=status, error_type=reply.error_code(sent), refusal=refusal(sent, status), complete=refused)
 
     def stream(self, events: Iterable[SseEvent], partial_tail: bool, at: str, status: int | None, host: str, path: str) -> Response:
         """Assemble a message from its events."""

@@ -15,6 +15,7 @@ from seamaudit.ingest.formats.bedrock.blocks import TOOLS, message, system, tool
 from seamaudit.ingest.formats.bedrock.reply import Assembly
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.prompt import Members, Prompt
+from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
 from seamaudit.trace import Locus, Request, Response
@@ -69,7 +70,7 @@ class BedrockConverse:
         sent = fields(payload)
         if "output" not in sent:
             refused = status is not None and status >= 400
-            return Response(at=at, status=status, error_type=reply.error_code(sent), complete=refused)
+            return Response(at=at, status=status, error_type=reply.error_code(sent), refusal=refusal(sent, status), complete=refused)
         return reply.response(sent, at, status)
 
     def stream(self, events: Iterable[SseEvent], partial_tail: bool, at: str, status: int | None, host: str, path: str) -> Response:

@@ -12,6 +12,7 @@ from seamaudit.ingest.formats.gemini.blocks import content, member_of, system, t
 from seamaudit.ingest.formats.gemini.reply import Assembly, error_code
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.prompt import Members, Prompt
+from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
 from seamaudit.trace import Locus, Request, Response
@@ -75,7 +76,7 @@ class GeminiGenerate:
         chunks = [fields(chunk) for chunk in payload] if isinstance(payload, list) else [fields(payload)]
         failed = next((chunk for chunk in chunks if chunk.get("error")), None)
         if failed is not None:
-            return Response(at=at, status=status, error_type=error_code(failed))
+            return Response(at=at, status=status, error_type=error_code(failed), refusal=refusal(failed, status))
         if not any({"candidates", "promptFeedback", "usageMetadata"} & chunk.keys() for chunk in chunks):
             return Response(at=at, status=status, complete=status is not None and status >= 400)
         assembly = Assembly()

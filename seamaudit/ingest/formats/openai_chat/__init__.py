@@ -16,6 +16,7 @@ from seamaudit.ingest.formats.openai_chat.blocks import function, leading, messa
 from seamaudit.ingest.formats.openai_chat.stream import Assembly
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.prompt import DEFERRED, Members, Prompt, openai_breakpoints
+from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
 from seamaudit.trace import Locus, Request, Response
@@ -86,7 +87,7 @@ class OpenAIChat:
             read = reply.response(sent, at, status)
             return replace(read, error_type=reply.error_code(sent)) if sent.get("error") else read
         refused = bool(sent.get("error")) or (status is not None and status >= 400)
-        return Response(at=at, status=status, error_type=reply.error_code(sent), complete=refused)
+        return Response(at=at, status=status, error_type=reply.error_code(sent), refusal=refusal(sent, status), complete=refused)
 
     def stream(self, events: Iterable[SseEvent], partial_tail: bool, at: str, status: int | None, host: str, path: str) -> Response:
         """Assemble a completion from its chunks."""

@@ -12,6 +12,7 @@ from seamaudit.ingest.formats.openai_responses.blocks import input_text, instruc
 from seamaudit.ingest.formats.openai_responses.stream import Assembly
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.prompt import DEFERRED, INCOMPLETE, Members, Prompt, openai_breakpoints
+from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
 from seamaudit.trace import Locus, Request, Response
@@ -85,7 +86,7 @@ class OpenAIResponses:
         given = reply.output(sent)
         if "output" not in sent:
             refused = bool(sent.get("error")) or (status is not None and status >= 400)
-            return Response(at=at, status=status, error_type=reply.error_code(sent), complete=refused)
+            return Response(at=at, status=status, error_type=reply.error_code(sent), refusal=refusal(sent, status), complete=refused)
         pointers = [f"{at}/output/{index}" for index in range(len(given))]
         return Response(
             at=at,

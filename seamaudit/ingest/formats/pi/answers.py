@@ -11,6 +11,7 @@ from seamaudit.ingest import counts
 from seamaudit.ingest.blocks import fields, word
 from seamaudit.ingest.formats.base import BodyShape
 from seamaudit.ingest.formats.pi.rows import DROPPED, blocks
+from seamaudit.providers.refusals import explain
 from seamaudit.trace import Convention, Money, Response, Usage
 from seamaudit.trace.money import PICO_PER_USD
 
@@ -38,7 +39,14 @@ def response(message: Mapping[str, Any], api: str, shape: BodyShape) -> Response
     text = word(message.get("errorMessage"))[:4096] if stop == "error" else ""
     status, kind = _STATUS.match(text), _ERROR_TYPE.search(text)
     read = replace(read, output_is_lower_bound=True) if read is not None else None
-    return replace(told, usage=read, status=int(status[1]) if status else None, error_type=kind[1] if kind else "", complete=bool(status))
+    return replace(
+        told,
+        usage=read,
+        status=int(status[1]) if status else None,
+        error_type=kind[1] if kind else "",
+        refusal=explain(text) if status and status[1].startswith("4") else None,
+        complete=bool(status),
+    )
 
 
 def usage(message: Mapping[str, Any], api: str) -> Usage | None:

@@ -1,47 +1,22 @@
-"""The attempts layer: one intent of the application and the calls it took."""
+"""The layer: gathers the tries of each intent of a thread."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated
+from itertools import pairwise
+from typing import Final
 
-from seamaudit.facts import Fact, fact
+from seamaudit.facts import Fact
+from seamaudit.layers.attempts.factors import factors
+from seamaudit.layers.attempts.facts import Intent, Outcome
+from seamaudit.layers.attempts.waits import hasty, spread, waits
 from seamaudit.layers.base import Scope
 from seamaudit.trace import Exchange, Locus, Need
 
-
-class Outcome(StrEnum):
-    """How an intent ended."""
-
-    SUCCEEDED = "succeeded"
-    GIVEN_UP = "given_up"
-    OPEN = "open"
-
-
-@fact("attempts", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent(Fact):
-    """One intent that did not succeed at once: the same prompt, tried until it was answered or the thread went on without.
-
-    Its exchange is the first try; `witness` holds the others.
-    """
-
-    provider: Annotated[str, "Who was asked."]
-    model: Annotated[str, "The model asked for."]
-    tries: Annotated[int, "Calls of this intent that are in the recording."]
-    failed: Annotated[int, "Of these, calls that failed."]
-    outcome: Annotated[
-        Outcome, "How it ended: open where the recording ends after a failure and the client's limit, if it is known, was not reached."
-    ]
-    status: Annotated[int | None, "The HTTP status of the last failure; unknown where the call broke off."]
-    error: Annotated[str, "The provider's or the transport's code for the last failure."]
-    last_exchange: Annotated[int, "The id of the last try."]
-    waited: Annotated[float | None, "Seconds the client said it would wait, over all tries; unknown where it said nothing."]
-    asked: Annotated[float | None, "The longest wait the provider asked for, in seconds (retry-after); unknown where it asked for none."]
-    span: Annotated[float | None, "Seconds from the first try's start to the last one's; unknown without a clock."]
-    limit: Annotated[int | None, "Tries the client allows itself; unknown where it does not say."]
+LASTING: Final = frozenset({400, 401, 404, 413, 422})
+"""Statuses that the same request gets again: the request itself, its credentials or its address are wrong."""
+PASSING: Final = frozenset({"tool_use_failed"})
+"""Codes under such a status that speak of one generation, not of the request (Groq)."""
 
 
 class Attempts:
@@ -76,8 +51,9 @@ class Attempts:
 def _failed(exchange: Exchange) -> bool:
     """Refused, ended by an error, never answered, or told by the client as a try that failed."""
     response = exchange.response
-    if response is None or (response.usage is None and exchange.attempt is not None):
-        return exchange.attempt is not None or Need.RESPONSE not in exchange.lacks
+    numbered = exchange.attempt is not None and exchange.attempt.number is not None
+    if response is None or (response.usage is None and numbered):
+        return numbered or Need.RESPONSE not in exchange.lacks
     return exchange.refused or bool(response.error_type)
 
 
@@ -95,9 +71,11 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome) -> Intent:
     failures = [each for each in tries if _failed(each)]
     told = [each.attempt for each in tries if each.attempt is not None]
     failure = failures[-1].response
-    waits = [attempt.wait for attempt in told if attempt.wait is not None]
+    announced = [attempt.wait for attempt in told if attempt.wait is not None]
     asked = [attempt.retry_after for attempt in told if attempt.retry_after is not None]
     limits = [attempt.limit for attempt in told if attempt.limit is not None]
+    known = waits(tries)
+    layers = factors(tries)
     others: tuple[Locus, ...] = tuple(each.locus for each in tries[1:])
     return Intent(
         exchange=first.id,
@@ -113,13 +91,42 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome) -> Intent:
         status=failure.status if failure else None,
         error=failure.error_type if failure else "",
         last_exchange=last.id,
-        waited=sum(waits) if waits else None,
+        waited=sum(announced) if announced else None,
         asked=max(asked) if asked else None,
         span=_between(first, last),
         limit=max(limits) if limits else None,
+        refused_again=sum(_refused_again(earlier, later) for earlier, later in pairwise(tries)),
+        hasty=hasty(tries, known),
+        spread=spread(known),
+        shortest_wait=min((wait for wait in known if wait is not None), default=None),
+        app_tries=layers.app if layers else None,
+        sdk_tries=layers.sdk if layers else None,
+        gateway_tries=layers.gateway if layers else None,
+        multipliers=layers.multipliers if layers else None,
+        failed_tokens=sum(_tokens(each) for each in failures),
     )
 
 
 def _between(first: Exchange, last: Exchange) -> float | None:
     start, end = first.times.started, last.times.started
     return None if start is None or end is None else max(0.0, end - start)
+
+
+def _refused_again(earlier: Exchange, later: Exchange) -> bool:
+    """Whether the very same body was refused twice for what lasts."""
+    if earlier.response is None or later.response is None or earlier.response.status not in LASTING:
+        return False
+    reason, again = ((each.status, each.error_type) for each in (earlier.response, later.response))
+    return reason == again and reason[1] not in PASSING and _same_body(earlier, later)
+
+
+def _same_body(earlier: Exchange, later: Exchange) -> bool:
+    """Whether two requests are recorded and equal: prompt, parameters and address."""
+    sent, again = earlier.request, later.request
+    whole = sent.prefix.length == again.prefix.length == sent.prefix.shared_with(again.prefix)
+    return bool(sent.settings) and whole and (sent.settings, sent.model, earlier.host) == (again.settings, again.model, later.host)
+
+
+def _tokens(exchange: Exchange) -> int:
+    usage = exchange.usage
+    return (usage.input or 0) + (usage.output or 0) if usage else 0
