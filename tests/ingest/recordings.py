@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.sources import discover
 from seamaudit.trace import Exchange, Segment
-
-DATA = Path(os.environ.get("SEAMAUDIT_DATA", Path(__file__).parents[3] / "shared" / "data"))
+from tests.recordings import RECORDINGS as DATA
 
 
 def at_hand(folder: str) -> pytest.MarkDecorator:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from seamaudit.ingest.draft import Draft
@@ -15,14 +12,15 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.sources import discover
 from seamaudit.layers.attempts import Attempts, Intent
+from tests.recordings import RECORDINGS
 
-RECORDINGS = Path(os.environ.get("SEAMAUDIT_RECORDINGS", Path(__file__).parents[3] / "shared" / "data")) / "claude-code"
+SESSIONS = RECORDINGS / "claude-code"
 
 
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand")
+@pytest.mark.skipif(not SESSIONS.is_dir(), reason="the recordings are not at hand")
 def test_six_intents_were_tried_again_and_one_was_given_up() -> None:
     reading = Reading(Reader(), FORMATS, Interner())
-    drafts = [item for item in reading.read(discover([str(RECORDINGS)]).sources) if isinstance(item, Draft)]
+    drafts = [item for item in reading.read(discover([str(SESSIONS)]).sources) if isinstance(item, Draft)]
     layers: dict[str, Attempts] = {}
     facts = [fact for each in merge(drafts) for fact in layers.setdefault(each.thread.id, Attempts()).feed(each)]
     facts += [fact for layer in layers.values() for fact in layer.close()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +19,9 @@ from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.cache_breaks import CacheBreak, CacheBreaks, Cause, Origin
 from seamaudit.trace import Breakpoint, Exchange, Level, Need, Times, Usage
 from tests.builders import START, Story, answer, say
+from tests.recordings import RECORDINGS
 
-RECORDINGS = Path(os.environ.get("SEAMAUDIT_RECORDINGS", Path(__file__).parents[3] / "shared" / "data")) / "claude-code"
+SESSIONS = RECORDINGS / "claude-code"
 OTHER = "claude-opus-4-5-20251101"
 PRICES = PriceBook()
 SONNET = 3_000_000
@@ -110,10 +110,10 @@ def test_usage_alone_says_less_surely_whose_miss_it_was() -> None:
     assert (found.cause, found.origin, found.confidence, found.proof) == (Cause.PROVIDER_SIDE, Origin.PROVIDER, "medium", "inferred")
 
 
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand")
+@pytest.mark.skipif(not SESSIONS.is_dir(), reason="the recordings are not at hand")
 def test_real_sessions_expired_where_a_person_or_a_tool_took_longer() -> None:
     """Every place was checked against its rows: the pause, the lives written, and a read of 0 after it."""
-    report = audit([str(RECORDINGS)], Settings())
+    report = audit([str(SESSIONS)], Settings())
     cases = [
         (finding.code, case.locus) for finding in report.findings if finding.code in ("CA014", "CA018", "CA020") for case in finding.cases
     ]
