@@ -32,7 +32,7 @@ from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
-from seamaudit.layers.cost import Cost, CostKnobs, Unpriced
+from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
@@ -45,6 +45,7 @@ from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
+from seamaudit.providers.billing import Unpriced
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks

@@ -17,7 +17,8 @@ from seamaudit.config import Settings
 from seamaudit.facts import FactBase
 from seamaudit.forensics.cost import Amount, By, CostTable, Sums, Window, cost_table, document, notes
 from seamaudit.ingest.duplicates import DuplicateRecord
-from seamaudit.layers.cost import CostDifference, Spend, Unpriced
+from seamaudit.layers.cost import CostDifference, Spend
+from seamaudit.providers.billing import Unpriced
 from seamaudit.trace import Money, to_usd
 from tests.builders import locus
 from tests.recordings import recorded

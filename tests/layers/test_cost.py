@@ -18,11 +18,11 @@ from seamaudit.layers.cost import (
     Gap,
     HiddenCall,
     Spend,
-    Unpriced,
     UsageFault,
     UsageGap,
     Why,
 )
+from seamaudit.providers.billing import Unpriced
 from seamaudit.providers.units import ORDINARY, Terms, UnitPrices
 from seamaudit.trace import Attribution, Breakpoint, Convention, Exchange, Level, Money, Response, ThreadRef, ToolCall, Usage
 from tests.builders import Story, answer, call, stream

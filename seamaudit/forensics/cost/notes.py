@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from seamaudit.catalog.message import dollars
 from seamaudit.forensics.cost.sums import Amount, Sums, by_recording, paid, refused
 from seamaudit.forensics.cost.table import CostTable
-from seamaudit.layers.cost import Spend, Unpriced
+from seamaudit.layers.cost import Spend
+from seamaudit.providers.billing import Unpriced
 
 SIDES = {"subagent": "sub-agent", "title": "title", "probe": "probe"}
 UNREAD = frozenset({Unpriced.NO_USAGE, Unpriced.USAGE_INCOMPLETE})

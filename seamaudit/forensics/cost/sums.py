@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from seamaudit.layers.cost import Spend, Unpriced
+from seamaudit.layers.cost import Spend
+from seamaudit.providers.billing import Unpriced
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from seamaudit.layers.cost.billing import Billed, names, rebilled, terms
 from seamaudit.layers.cost.checks import CostKnobs
 from seamaudit.layers.cost.facts import CostDifference, Why
+from seamaudit.providers.billing import Billed, names, rebilled, terms
 from seamaudit.providers.bills import Bill
 from seamaudit.providers.units import ORDINARY, Prices, Terms, UnitPrices
 from seamaudit.trace import Exchange, Money, Usage

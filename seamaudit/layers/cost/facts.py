@@ -7,20 +7,9 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
+from seamaudit.providers.billing import Unpriced
 from seamaudit.providers.units import Basis
 from seamaudit.trace import Money, Need
-
-
-class Unpriced(StrEnum):
-    """Why an exchange has no price."""
-
-    UNKNOWN_MODEL = "unknown_model"
-    UNKNOWN_PROVIDER = "unknown_provider"
-    UNKNOWN_TERMS = "unknown_terms"
-    UNKNOWN_PRICE_PART = "unknown_price_part"
-    USAGE_INCOMPLETE = "usage_incomplete"
-    NO_USAGE = "no_usage"
-    REFUSED = "refused"
 
 
 class Gap(StrEnum):

@@ -7,11 +7,11 @@ from typing import Final
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope
-from seamaudit.layers.cost.billing import Billed, billed
 from seamaudit.layers.cost.checks import CostKnobs, faults, undecided
 from seamaudit.layers.cost.differences import differences
 from seamaudit.layers.cost.facts import HiddenCall, Spend
 from seamaudit.layers.cost.gaps import gaps
+from seamaudit.providers.billing import Billed, billed
 from seamaudit.providers.units import Prices
 from seamaudit.trace import Exchange, Money, Usage
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from seamaudit.layers.cost.facts import Unpriced
 from seamaudit.providers.bills import Bill, Missing, bill
 from seamaudit.providers.hosts import UNKNOWN
 from seamaudit.providers.models import canonical
 from seamaudit.providers.units import Prices, Terms, UnitPrices
 from seamaudit.trace import Exchange, Usage
+
+
+class Unpriced(StrEnum):
+    """Why an exchange has no price."""
+
+    UNKNOWN_MODEL = "unknown_model"
+    UNKNOWN_PROVIDER = "unknown_provider"
+    UNKNOWN_TERMS = "unknown_terms"
+    UNKNOWN_PRICE_PART = "unknown_price_part"
+    USAGE_INCOMPLETE = "usage_incomplete"
+    NO_USAGE = "no_usage"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,19 @@ def billed(exchange: Exchange, book: Prices) -> Billed:
 
 def rebilled(exchange: Exchange, usage: Usage, prices: UnitPrices) -> Bill | Missing:
     """What the call's usage costs at these prices."""
-    return bill(_with_lives(usage, {marker.ttl for marker in exchange.request.breakpoints}), prices)
+    return bill(with_lives(exchange, usage), prices)
+
+
+def with_lives(exchange: Exchange, usage: Usage) -> Usage:
+    """The usage with writes told apart by life where its own split is missing and all of the request's markers ask for one life."""
+    if not usage.cache_write or usage.cache_write_5m is not None or usage.cache_write_1h is not None:
+        return usage
+    markers = {marker.ttl for marker in exchange.request.breakpoints}
+    if markers == {"5m"}:
+        return replace(usage, cache_write_5m=usage.cache_write, cache_write_1h=0)
+    if markers == {"1h"}:
+        return replace(usage, cache_write_5m=0, cache_write_1h=usage.cache_write)
+    return usage
 
 
 def names(exchange: Exchange) -> tuple[str, ...]:
@@ -104,14 +128,3 @@ def _outcome(exchange: Exchange, usage: Usage, prices: UnitPrices) -> Bill | Unp
     if isinstance(made, Bill):
         return made
     return Unpriced.UNKNOWN_PRICE_PART if made is Missing.PRICE else Unpriced.USAGE_INCOMPLETE
-
-
-def _with_lives(usage: Usage, markers: set[str]) -> Usage:
-    """The usage with writes told apart by life where its own split is missing and all of the request's markers ask for one life."""
-    if not usage.cache_write or usage.cache_write_5m is not None or usage.cache_write_1h is not None:
-        return usage
-    if markers == {"5m"}:
-        return replace(usage, cache_write_5m=usage.cache_write, cache_write_1h=0)
-    if markers == {"1h"}:
-        return replace(usage, cache_write_5m=0, cache_write_1h=usage.cache_write)
-    return usage
