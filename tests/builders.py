@@ -38,6 +38,7 @@ from seamaudit.trace import (
     Usage,
     Zone,
 )
+from seamaudit.trace.prefix import Runs, common_prefix
 
 START = 1790000000.0
 """Exchange n of a Story starts START + 60 * n seconds after the epoch."""
@@ -191,15 +192,30 @@ class Story:
         return self.last
 
     def prefix(self, prompt: Sequence[Segment]) -> Prefix:
-        """Put segments on the tape, those it knows under their old ids."""
+        """Put segments on the tape, those it knows under their old ids; what the last prompt shares refers to its stretches."""
         known = {known.ordered: known.id for known in self.tape.segments}
-        start = len(self.tape.ids)
+        ids = []
         for piece in prompt:
             id = known.setdefault(piece.ordered, len(self.tape.segments))
             if id == len(self.tape.segments):
                 self.tape.segments.append(replace(piece, id=id))
-            self.tape.ids.append(id)
-        return Prefix(self.tape, ((start, start + len(prompt)),), len(prompt))
+            ids.append(id)
+        runs, shared = self._shared(ids)
+        start = len(self.tape.ids)
+        self.tape.ids.extend(ids[shared:])
+        return Prefix(self.tape, (*runs, (start, len(self.tape.ids))) if shared < len(ids) else runs, len(ids))
+
+    def _shared(self, ids: Sequence[int]) -> tuple[Runs, int]:
+        """The stretches of the last prompt that these ids begin with, and how many positions those are."""
+        runs: list[tuple[int, int]] = []
+        shared = 0
+        for low, high in self.last.request.prefix.runs if self.last else ():
+            count = common_prefix(self.tape.ids[low:high].tolist(), list(ids[shared : shared + high - low]))
+            runs += [(low, low + count)] if count else []
+            shared += count
+            if count < high - low:
+                break
+        return tuple(runs), shared
 
     def _link(self, prefix: Prefix) -> Link | None:
         if self.last is None:

@@ -176,6 +176,7 @@ class Interner:
                 outcome=outcome.digest(block),
                 failed=outcome.has_failed(block),
                 words=outcome.words(block),
+                unsized=block.unsized,
             )
         )
         self._segments[key] = index
