@@ -34,6 +34,7 @@ from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
+from seamaudit.layers.ledger import Ledger
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
@@ -128,20 +129,21 @@ class Measured:
     sources: tuple[Source, ...]
 
 
-def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
-    """Bill the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
+def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
+    """Bill the recordings behind `paths`, with `ledger` to the last thing that was sent, and nothing else. Raises what `audit` raises."""
     prices = PriceBook()
-    return _measure(paths, settings, progress, lambda: Cost(prices))
+    wanted: list[Callable[[], Layer]] = [lambda: Cost(prices), lambda: Ledger(prices)]
+    return _measure(paths, settings, progress, wanted if ledger else wanted[:1])
 
 
 def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Replay the caches of the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
-    return _measure(paths, settings, progress, CacheLayer)
+    return _measure(paths, settings, progress, (CacheLayer,))
 
 
-def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factory: Callable[[], Layer]) -> Measured:
+def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factories: Sequence[Callable[[], Layer]]) -> Measured:
     with _opened(paths, settings, progress) as inputs:
-        replayed = replay(inputs.reading, inputs.discovery, (factory,), ())
+        replayed = replay(inputs.reading, inputs.discovery, factories, ())
         _refuse_unrecognised(inputs.reading)
     return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery), tuple(inputs.discovery.sources))
 

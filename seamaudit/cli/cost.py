@@ -1,4 +1,4 @@
-"""`seamaudit cost`: what was spent, by day, session or model."""
+"""`seamaudit cost`: what was spent, by day, session or model, or by what caused it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import typer
 from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from seamaudit.audit import Measured
     from seamaudit.cli.sheet import Cell, Sheet
     from seamaudit.forensics.cost import By, CostTable, Row, Window
+    from seamaudit.trace import Locus
 
 FIGURES = ("Input", "Output", "Cache write", "Cache read", "Total tokens", "Cost (USD)")
 
@@ -28,6 +29,8 @@ Examples:
   seamaudit cost traces.jsonl --by model
   seamaudit cost logs/ --by day,model --since 2026-01-01 --until 2026-01-31
   seamaudit cost logs/ --by session --json
+  seamaudit cost logs/ --by producer
+  seamaudit cost logs/ --by thing --top 20
 
 \b
 Exit codes:
@@ -35,6 +38,10 @@ Exit codes:
   2  could not run as asked
   3  an input was not recognised, or lines were lost under --strict-input
   4  a defect of seamaudit
+
+producer, tool and thing say what was in the calls: every token that was billed is assigned to what was sent, a tool
+result that was sent again for forty turns with all forty. Text weighs its bytes at a rate fitted to the reported usage;
+what no recorded text accounts for is "not recorded".
 
 Input is what no cache read or wrote, so that the four token columns add up. >= marks a figure of which a part is not
 recorded; unknown is never counted as 0.
@@ -44,10 +51,12 @@ recorded; unknown is never counted as 0.
 def cost(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
     by: Annotated[
-        list[str] | None, typer.Option("--by", metavar="KEYS", help="day, session or model, or several of them, comma-separated.")
+        list[str] | None,
+        typer.Option("--by", metavar="KEYS", help="day, session, model, producer, tool or thing, or several with commas between."),
     ] = None,
     since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The first day that counts.")] = "",
     until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The last day that counts.")] = "",
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="With producer, tool or thing: only the N dearest; 0 for all.")] = 0,
     timezone: Annotated[str, typer.Option(metavar="NAME", help="Where days begin, such as Europe/Berlin.")] = "UTC",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
@@ -56,20 +65,22 @@ def cost(
     ] = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
-    """Add up what recorded calls cost, by the prices of their day. Days are in UTC unless --timezone says otherwise."""
+    """Add up what recorded calls cost, by the prices of their day, and what caused it. Days are in UTC unless --timezone says otherwise."""
     from seamaudit.audit import measure_cost
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
     from seamaudit.cli.scan import in_ci
     from seamaudit.cli.sheet import write
     from seamaudit.config import Settings
-    from seamaudit.forensics.cost import cost_table, document
+    from seamaudit.forensics.cost import CONTENTS, cost_table, document, ledger_table
     from seamaudit.providers.prices import table_date
 
     keys, window = grouping(by or ["day"]), days(since, until, timezone)
+    contents = not CONTENTS.isdisjoint(keys)
     with shown(paths, wanted=not no_progress) as advance:
-        measured = measure_cost(paths, Settings(input_format=input_format), advance)
-    table, prices = cost_table(measured.replayed.facts, keys, window), table_date()
+        measured = measure_cost(paths, Settings(input_format=input_format), advance, ledger=contents)
+    facts, prices = measured.replayed.facts, table_date()
+    table = ledger_table(facts, keys, window, _placed(measured), top) if contents else cost_table(facts, keys, window)
     with opened(None) as out:
         if as_json:
             out.write(json.dumps(document(table, prices), indent=2) + "\n")
@@ -83,6 +94,12 @@ def verdict(measured: Measured, strict_input: bool) -> int:
     lost = measured.accounting.rejected + measured.accounting.oversize
     unread = measured.replayed.exchanges == 0 or any(entry.explicit for entry in measured.skipped)
     return EXIT_UNREAD if unread or (strict_input and lost) else EXIT_CLEAN
+
+
+def _placed(measured: Measured) -> Callable[[Locus], str]:
+    """Spells a place as file, line and pointer."""
+    names = [source.path for source in measured.sources]
+    return lambda locus: f"{names[locus.source]}:{locus.line} {locus.pointer}"
 
 
 def grouping(typed: list[str]) -> list[By]:
@@ -128,16 +145,16 @@ def _zone(name: str) -> tzinfo:
 
 def _sheet(table: CostTable, prices: str, measured: Measured) -> Sheet:
     from seamaudit.cli.sheet import Sheet
-    from seamaudit.forensics.cost import By, notes
+    from seamaudit.forensics.cost import CONTENTS, By, ledger_notes, notes
 
     keys = tuple(str(each).capitalize() for each in table.by)
-    with_models = By.MODEL not in table.by
+    with_models = {By.MODEL, *CONTENTS}.isdisjoint(table.by)
     return Sheet(
         headings=(*keys, *(("Models",) if with_models else ()), *FIGURES),
         words=len(keys) + with_models,
         rows=tuple((*row.keys, *_cells(row, with_models)) for row in table.rows),
         total=("Total", *("",) * (len(keys) - 1), *_cells(replace(table.total, models=()), with_models)),
-        notes=(*notes(table, prices), *_unread(measured)),
+        notes=(*ledger_notes(table), *notes(table, prices), *_unread(measured)),
     )
 
 

@@ -35,6 +35,7 @@ def document(table: CostTable, price_table: str) -> dict[str, Any]:
         "by_recording": sum(map(by_recording, table.calls)),
         "copies": table.copies,
         "undated": table.undated,
+        **({} if table.unheld is None else {"not_recorded_tokens": table.unheld.value}),
         "price_table": price_table,
     }
 

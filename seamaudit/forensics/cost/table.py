@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 
 from seamaudit.facts import FactBase
-from seamaudit.forensics.cost.sums import Sums, refused
+from seamaudit.forensics.cost.sums import Amount, Sums, refused
 from seamaudit.ingest.duplicates import DuplicateRecord
 from seamaudit.layers.cost import Spend
 
@@ -18,11 +18,18 @@ UNNAMED = "no model"
 
 
 class By(StrEnum):
-    """What calls are grouped by."""
+    """What calls are grouped by; the last three group what was in them, which the ledger tells."""
 
     DAY = "day"
     SESSION = "session"
     MODEL = "model"
+    PRODUCER = "producer"
+    TOOL = "tool"
+    THING = "thing"
+
+
+CONTENTS = frozenset({By.PRODUCER, By.TOOL, By.THING})
+"""What asks for the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CostTable:
-    """The groups, their total, the calls that went in, and how many were left out: `undated` by the window, `copies` of others."""
+    """The groups, their total, the calls that went in, and how many were left out: `undated` by the window, `copies` of others.
+
+    `unheld` are the input tokens that no recorded position holds, None in a table that does not look into calls."""
 
     by: tuple[By, ...]
     window: Window
@@ -73,6 +82,7 @@ class CostTable:
     calls: tuple[Spend, ...]
     undated: int
     copies: int
+    unheld: Amount | None = None
 
 
 def cost_table(facts: FactBase, by: Sequence[By] = (By.DAY,), window: Window = Window()) -> CostTable:
