@@ -54,13 +54,18 @@ def cost() -> str:
     return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "session")))
 
 
+def ledger() -> str:
+    """The dearest things in the demo's threads."""
+    return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "thing", "--top", "8")))
+
+
 def rules_table() -> str:
     """One row a rule."""
     rows = [f"| [{rule.code}](docs/rules.md#{anchor(rule)}) | {rule.name} | {rule.severity} | {seam(rule)} |" for rule in load_catalog()]
     return "\n".join(["| code | name | severity | seam |", "|---|---|---|---|", *rows]) + "\n"
 
 
-BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"cost": cost, "demo": demo, "rules": rules_table}
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"cost": cost, "demo": demo, "ledger": ledger, "rules": rules_table}
 
 
 def readme(text: str) -> str:
