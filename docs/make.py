@@ -59,13 +59,26 @@ def ledger() -> str:
     return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "thing", "--top", "8")))
 
 
+QUERIES: Final = (
+    "select producer, name, sum(usd) as usd, sum(tokens) as tokens, max(sent) as sent from ledger where name <> '' "
+    "group by producer, name order by usd desc limit 5",
+    "select file, line, cause, origin, rewritten_tokens from cache_breaks order by rewritten_tokens desc limit 3",
+)
+
+
+def queries() -> str:
+    """Questions in SQL, and what the demo answers."""
+    asked = (f'$ seamaudit query "{sql}" fixtures/demo/demo.jsonl\n{run("query", sql, "fixtures/demo/demo.jsonl")}' for sql in QUERIES)
+    return fenced("\n".join(asked))
+
+
 def rules_table() -> str:
     """One row a rule."""
     rows = [f"| [{rule.code}](docs/rules.md#{anchor(rule)}) | {rule.name} | {rule.severity} | {seam(rule)} |" for rule in load_catalog()]
     return "\n".join(["| code | name | severity | seam |", "|---|---|---|---|", *rows]) + "\n"
 
 
-BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"cost": cost, "demo": demo, "ledger": ledger, "rules": rules_table}
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"cost": cost, "demo": demo, "ledger": ledger, "queries": queries, "rules": rules_table}
 
 
 def readme(text: str) -> str:
@@ -140,7 +153,11 @@ def anchor(rule: Rule) -> str:
 
 def fact_reference() -> str:
     """Every fact table a rule may speak of."""
-    head = "What the layers and seams measure: the tables that rules select from and that forensics print.\n"
+    head = (
+        "What the layers and seams measure: the tables that rules select from and that forensics print.\n\nIn `seamaudit query` and in "
+        "the Parquet files of `seamaudit facts`, a place is the columns `file`, `line` and `pointer` (for another place than the row's own "
+        "with its name in front: `was_line`), loci are a list of texts, money is in US dollars, and prints are left out.\n"
+    )
     return f"{GENERATED}\n# Facts\n\n{head}\n" + "\n".join(table_section(table) for table in tables())
 
 

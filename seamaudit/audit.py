@@ -14,7 +14,7 @@ from seamaudit.catalog.load import load_catalog
 from seamaudit.config import Settings
 from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError
 from seamaudit.evidence import collect
-from seamaudit.facts import FactBase
+from seamaudit.facts import REGISTRY, FactBase
 from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
@@ -34,7 +34,7 @@ from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
-from seamaudit.layers.ledger import Ledger
+from seamaudit.layers.ledger import Ledger, LedgerRow
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
@@ -54,6 +54,9 @@ from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
+
+LEDGER = REGISTRY.name_of(LedgerRow)
+"""The one table that is not measured unasked."""
 
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
@@ -94,7 +97,8 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     knobs = Knobs()
     with _opened(paths, settings, progress) as inputs:
         reading = inputs.reading
-        replayed = replay(reading, inputs.discovery, layers(inputs.intern, prices, knobs), seams(prices, knobs))
+        asked = frozenset(rule.table for rule in rules)
+        replayed = replay(reading, inputs.discovery, layers(inputs.intern, prices, knobs, asked), seams(prices, knobs))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
@@ -129,6 +133,13 @@ class Measured:
     sources: tuple[Source, ...]
 
 
+def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
+    """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
+    prices, knobs = PriceBook(), Knobs()
+    with _opened(paths, settings, progress) as inputs:
+        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER})), seams(prices, knobs))
+
+
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
     """Bill the recordings behind `paths`, with `ledger` to the last thing that was sent, and nothing else. Raises what `audit` raises."""
     prices = PriceBook()
@@ -143,8 +154,12 @@ def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress |
 
 def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factories: Sequence[Callable[[], Layer]]) -> Measured:
     with _opened(paths, settings, progress) as inputs:
-        replayed = replay(inputs.reading, inputs.discovery, factories, ())
-        _refuse_unrecognised(inputs.reading)
+        return _measured(inputs, factories, ())
+
+
+def _measured(inputs: _Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Measured:
+    replayed = replay(inputs.reading, inputs.discovery, factories, joins)
+    _refuse_unrecognised(inputs.reading)
     return Measured(replayed, _accounting(inputs.reading), _skipped(inputs.reading, inputs.discovery), tuple(inputs.discovery.sources))
 
 
@@ -178,9 +193,14 @@ def _check_waste(report: Report) -> None:
         raise error
 
 
-def layers(intern: Interner, prices: PriceBook, knobs: Knobs) -> tuple[Callable[[], Layer], ...]:
-    """How to make one instance of every layer, for one thread or one cache."""
+def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[str] = frozenset()) -> tuple[Callable[[], Layer], ...]:
+    """How to make one instance of every layer, for one thread or one cache.
+
+    The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
+    """
+    ledger: tuple[Callable[[], Layer], ...] = (lambda: Ledger(prices),) if LEDGER in asked else ()
     return (
+        *ledger,
         Content,
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
         CacheLayer,

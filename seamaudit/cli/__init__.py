@@ -54,6 +54,10 @@ def app() -> typer.Typer:
     from seamaudit.cli.calibrate import calibrate
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
     from seamaudit.cli.cost import cost
+    from seamaudit.cli.facts import EXAMPLES as FACTS_EXAMPLES
+    from seamaudit.cli.facts import facts
+    from seamaudit.cli.query import EXAMPLES as QUERY_EXAMPLES
+    from seamaudit.cli.query import query
     from seamaudit.cli.rules import app as rules
     from seamaudit.cli.scan import EXAMPLES, scan
 
@@ -62,6 +66,8 @@ def app() -> typer.Typer:
     root.command(epilog=EXAMPLES)(scan)
     root.command(epilog=COST_EXAMPLES)(cost)
     root.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
+    root.command(epilog=FACTS_EXAMPLES)(facts)
+    root.command(epilog=QUERY_EXAMPLES)(query)
     root.add_typer(rules, name="rules")
     return root
 

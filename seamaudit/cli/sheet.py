@@ -24,12 +24,15 @@ Cell = str | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Headings, rows, a total and footnotes. The first `words` columns hold words, the others figures, which stand to the right."""
+    """Headings, rows, a total where there is one, and footnotes.
+
+    The first `words` columns hold words, the others figures, which stand to the right.
+    """
 
     headings: tuple[str, ...]
     words: int
     rows: tuple[tuple[Cell, ...], ...]
-    total: tuple[Cell, ...]
+    total: tuple[Cell, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -64,9 +67,9 @@ def _table(sheet: Sheet) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, show_footer=True, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_footer=bool(sheet.total), show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for number, heading in enumerate(sheet.headings):
-        footer = Text(_joined(sheet.total[number], "\n"))
+        footer = Text(_joined(sheet.total[number], "\n") if sheet.total else "")
         if number < sheet.words:
             cells = [row[number] for row in sheet.rows]
             least = WHOLE if any(isinstance(cell, tuple) for cell in cells) else NARROWEST
@@ -84,14 +87,14 @@ def _without_lists(sheet: Sheet) -> Sheet:
     kept = [number for number in range(len(sheet.headings)) if not any(isinstance(row[number], tuple) for row in sheet.rows)]
 
     def of(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        return tuple(cells[number] for number in kept)
+        return tuple(cells[number] for number in kept) if cells else ()
 
     headings = tuple(sheet.headings[number] for number in kept)
     return Sheet(headings, sum(number < sheet.words for number in kept), tuple(map(of, sheet.rows)), of(sheet.total), sheet.notes)
 
 
 def _plain(sheet: Sheet, out: TextIO) -> None:
-    lines = [tuple(_joined(cell, ", ") for cell in row) for row in (sheet.headings, *sheet.rows, sheet.total)]
+    lines = [tuple(_joined(cell, ", ") for cell in row) for row in (sheet.headings, *sheet.rows, *((sheet.total,) if sheet.total else ()))]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         out.write(_line(line, widths, sheet.words) + "\n")

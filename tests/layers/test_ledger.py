@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seamaudit.audit import audit
+from seamaudit.config import Settings
 from seamaudit.layers.ledger import Billing, Ledger, LedgerRow, Producer
 from seamaudit.layers.ledger.scale import ONE, Rates, Scale
 from seamaudit.layers.ledger.spread import Part, Share, Whole, spread
@@ -284,3 +287,29 @@ def _turn(turn: int, random: Random) -> Sequence[Segment]:
 def test_nothing_was_recorded_nothing_is_reported() -> None:
     assert list(Ledger(Flat()).close()) == []
     assert Scale(Tape()).tokens((), QUARTER) == 0
+
+
+DEMO = Path(__file__).parents[2] / "fixtures" / "demo" / "demo.jsonl"
+RULE = """
+code: XX001
+name: dear-result
+status: preview
+since: 0.1.0
+severity: low
+confidence: medium
+seam: {upstream: tools, downstream: cost, guarantees: an answer of any length, assumes: one that is worth its price}
+from: ledger
+where: {producer: tool_result, sent: {gte: 3}}
+identity: [app, name]
+message: "{name} is sent again and again."
+fix: Shorten it.
+why: It costs.
+false_positives: [It may be needed.]
+references: [https://example.org]
+"""
+
+
+def test_a_rule_may_ask_for_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "XX001-dear-result.yaml").write_text(RULE)
+    report = audit([str(DEMO)], Settings(rules_dirs=(tmp_path,)))
+    assert [finding.severity.name for finding in report.findings if finding.code == "XX001"] == ["LOW"]

@@ -1,0 +1,92 @@
+"""`seamaudit query`: a person's own SQL over the facts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    import polars
+
+EXAMPLES = """
+\b
+Examples:
+  seamaudit query "select model, count(*) as calls, sum(usd) as usd from spend where priced group by model order by usd desc" traces.jsonl
+  seamaudit query "select name, sum(usd) as usd from ledger where producer = 'tool_result' group by name" traces.jsonl
+  seamaudit query "select * from cache_breaks where rewritten_tokens > 10000" facts/ --output-format csv
+  seamaudit query "show tables" traces.jsonl
+
+\b
+Exit codes:
+  0  everything was read
+  2  could not run as asked, or the SQL is wrong
+  3  an input was not recognised
+  4  a defect of seamaudit
+
+PATH are traces, or one folder that `seamaudit facts` wrote. docs/facts.md lists the tables and their columns; a place stands in the
+columns file, line and pointer. The SQL is that of polars. It is yours: it can read whatever files you can.
+"""
+
+
+class Output(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT statement.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Traces, or one folder that `seamaudit facts` wrote.")],
+    output_format: Annotated[Output, typer.Option(help="table, json or csv.")] = Output.TABLE,
+    input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
+) -> None:
+    """Ask the facts in SQL."""
+    from seamaudit.audit import measure
+    from seamaudit.cli.cost import verdict
+    from seamaudit.cli.output import opened
+    from seamaudit.cli.progress import shown
+    from seamaudit.config import Settings
+    from seamaudit.forensics.query import query as ask
+    from seamaudit.forensics.store import is_store, read
+    from seamaudit.tables import frames
+
+    code = 0
+    if len(paths) == 1 and is_store(Path(paths[0])):
+        tables = read(Path(paths[0]))
+    else:
+        with shown(paths, wanted=not no_progress) as advance:
+            measured = measure(paths, Settings(input_format=input_format), advance)
+        tables, code = frames(measured.replayed.facts, measured.sources), verdict(measured, strict_input=False)
+    found = ask(sql, tables)
+    with opened(None) as out:
+        _write(found, output_format, out)
+    raise typer.Exit(code)
+
+
+def _write(found: polars.DataFrame, output: Output, out: TextIO) -> None:
+    from seamaudit.cli.sheet import Sheet, write
+
+    if output is Output.CSV:
+        out.write(found.write_csv())
+    elif output is Output.JSON:
+        out.write(found.write_json() + "\n")
+    else:
+        figures = [name for name, dtype in found.schema.items() if dtype.is_numeric()]
+        ordered = [name for name in found.columns if name not in figures] + figures
+        rows = tuple(tuple(_spelled(cell) for cell in row) for row in found.select(ordered).rows())
+        write(Sheet(tuple(ordered), len(ordered) - len(figures), rows, ()), out)
+
+
+def _spelled(cell: object) -> str:
+    """A cell as a person reads it: trailing zeroes of a decimal say nothing."""
+    from decimal import Decimal
+
+    if isinstance(cell, Decimal):
+        return f"{cell.normalize():f}"
+    return "" if cell is None else str(cell)
