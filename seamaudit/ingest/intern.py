@@ -10,6 +10,7 @@ from typing import Any
 
 from seamaudit.ingest import jsontext, outcome, rawjson
 from seamaudit.ingest.block import Block
+from seamaudit.ingest.elide import Array
 from seamaudit.ingest.prints import prints
 from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape, Zone
 from seamaudit.trace.prefix import Runs, common_prefix
@@ -113,10 +114,22 @@ class Interner:
         broken = ((cause, blocks[0].path if len(blocks) == 1 else "") for cause in parsed.broken)
         return Element.of(ids, marks, broken, unsized, (block.note for block in blocks if block.note))
 
-    def elements(self, raws: Sequence[bytes], split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
-        """Intern many raw values: most of a growing array is known, so that a digest and a look-up each is all it takes."""
-        known = map(self._elements[salt].get, map(jsontext.digest, raws))
-        return [element or self.element(raw, split, salt, locus) for element, raw in zip(known, raws, strict=True)]
+    def elements(self, raws: Sequence[bytes], skip: int, split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
+        """Intern the values of an array from position `skip` on: most of a growing array is known, so that a digest and a look-up each is
+        all it takes, and not even that where the array says that an earlier one held them."""
+        if isinstance(raws, Array):
+            return self._again(raws, skip, split, salt, locus)
+        known = map(self._elements[salt].get, map(jsontext.digest, raws[skip:]))
+        return [element or self.element(raw, split, salt, locus) for element, raw in zip(known, raws[skip:], strict=True)]
+
+    def _again(self, array: Array, skip: int, split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
+        made: list[Element | None] = array.made.get(salt) or [None] * len(array)
+        missing = [at for at, element in enumerate(made) if element is None and at >= skip]
+        for at in missing:
+            made[at] = self.element(array[at], split, salt, locus)
+        made[:skip] = [None] * skip
+        array.made[salt] = made
+        return [element for element in made[skip:] if element is not None]
 
     def array(self, raw: bytes, split: ItemSplitter, salt: bytes, locus: Locus) -> Element | None:
         """Intern an array that is repeated as a whole (tools, system): split again only where it changed, its items parsed

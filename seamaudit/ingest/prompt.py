@@ -11,6 +11,7 @@ import msgspec
 
 from seamaudit.ingest import jsontext, rawjson
 from seamaudit.ingest.blocks import EXPLICIT
+from seamaudit.ingest.elide import Array
 from seamaudit.ingest.intern import Element, Interner, ItemSplitter, Splitter
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
@@ -112,9 +113,9 @@ class Prompt:
         """A member that is an array and grows: messages. `leading` splits its first elements as long as they are of the system zone."""
         salt = self._salt(member)
         raws = self._elements(member)
-        self.length += sum(map(len, raws))
+        self.length += raws.size if isinstance(raws, Array) else sum(map(len, raws))
         first = self._leading(raws, leading, salt + b"^") if leading is not None else []
-        rest = self._intern.elements(raws[len(first) :], split, salt, self._locus)
+        rest = self._intern.elements(raws, len(first), split, salt, self._locus)
         for index, element in enumerate([*first, *rest]):
             if element.is_plain:
                 self.ids += element.ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from seamaudit.trace.digest import short_digest
 
-_ARRAYS = ("messages", "contents")
+ARRAYS = ("messages", "contents")
 
 
 class RawMembers(msgspec.Struct, gc=False):
@@ -105,7 +105,7 @@ class RawBody(Mapping[str, bytes]):
 
     __slots__ = ("_arrays", "_members")
 
-    def __init__(self, members: Mapping[str, Any], arrays: Mapping[str, list[msgspec.Raw]] | None = None) -> None:
+    def __init__(self, members: Mapping[str, Any], arrays: Mapping[str, Sequence[bytes]] | None = None) -> None:
         self._members = members
         self._arrays = arrays or {}
 
@@ -113,8 +113,17 @@ class RawBody(Mapping[str, bytes]):
     def of(cls, struct: RawMembers) -> RawBody:
         """From the typed split of a record."""
         members = {name: value for name, value in zip(MEMBERS, _values(struct), strict=True) if value is not msgspec.UNSET}
-        arrays = {name: members.pop(name) for name in _ARRAYS if name in members}
+        arrays = {name: members.pop(name) for name in ARRAYS if name in members}
         return cls(members, arrays)
+
+    @property
+    def array(self) -> tuple[str, Sequence[bytes]] | None:
+        """The array that came split, by its key, where there is just one."""
+        return next(iter(self._arrays.items())) if len(self._arrays) == 1 else None
+
+    def with_array(self, key: str, elements: Sequence[bytes]) -> RawBody:
+        """The same body, with an array spelled by these elements."""
+        return RawBody(self._members, {**self._arrays, key: elements})
 
     def __getitem__(self, key: str) -> bytes:
         if key in self._arrays:
@@ -131,7 +140,7 @@ class RawBody(Mapping[str, bytes]):
     def __contains__(self, key: object) -> bool:
         return key in self._members or key in self._arrays
 
-    def elements(self, key: str) -> list[msgspec.Raw] | None:
+    def elements(self, key: str) -> Sequence[bytes] | None:
         """The raw elements of an array member; None where it is absent. Raises ValueError where it is no array."""
         if key in self._arrays:
             return self._arrays[key]

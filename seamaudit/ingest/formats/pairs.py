@@ -18,6 +18,7 @@ from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.attempt import attempt
 from seamaudit.ingest.blocks import fields
 from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.elide import Elider, measured
 from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers, settings
@@ -98,6 +99,7 @@ class _Line(msgspec.Struct, gc=False):
 _FIELDS = tuple(name for name in _Line.__struct_fields__ if name not in ("request", "response"))
 _values = attrgetter(*_FIELDS)
 _decoder = msgspec.json.Decoder(_Line)
+_REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,10 @@ class _Reader:
     def __init__(self, intern: Interner, shape_of: ShapeOf) -> None:
         self._intern = intern
         self._shape_of = shape_of
+        self._elider = Elider()
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
-        pair = _take_apart(data)
+        pair = _take_apart(data, self._elider)
         parts = _url(pair.url)
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
@@ -194,23 +197,54 @@ def _is_elsewhere(path: str, body: RawBody) -> bool:
     return bool(path) and (path.endswith(_OTHER) or not any(name in body for name in _PROMPTS))
 
 
-def _take_apart(data: bytes) -> _Pair:
-    try:
-        line = _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _take_apart_slowly(data)
+def _take_apart(data: bytes, elider: Elider) -> _Pair:
+    split = _decoded_shortened(data, elider)
+    if split is None:
+        try:
+            line = _decoder.decode(data)
+        except _REFUSALS:
+            return _take_apart_slowly(data)
+        split = line, _held(data, _body(line.request), elider)
+    line, body = split
     sent = line.request
+    at = "/request" if isinstance(sent.body, msgspec.UnsetType) else "/request/body"
     extra = {name: value for name, value in zip(_FIELDS, _values(line), strict=True) if value is not None}
-    if not isinstance(sent.body, msgspec.UnsetType):
-        body, at = RawBody.of(sent.body), "/request/body"
-    else:
-        body, at = RawBody.of(sent), "/request"
     broken: tuple[str, ...] = ()
     answer: Any = None
     if not isinstance(line.response, msgspec.UnsetType):
         parsed = jsontext.parse(bytes(line.response))
         answer, broken = parsed.value, parsed.broken
     return _Pair(body, at, sent.url or sent.path, sent.timestamp, answer, "/response", extra, broken, sent.headers)
+
+
+def _decoded_shortened(data: bytes, elider: Elider) -> tuple[_Line, RawBody] | None:
+    """The record from what it does not repeat, None where that does not do."""
+    short = elider.shortened(data)
+    if short is None:
+        return None
+    try:
+        line = _decoder.decode(short.data)
+    except _REFUSALS:
+        return None
+    body = _body(line.request)
+    array = short.restored(body.array[1]) if body.array and body.array[0] == short.key else None
+    if array is None:
+        return None
+    elider.hold(data, array, short)
+    return line, body.with_array(short.key, array)
+
+
+def _body(sent: _Sent) -> RawBody:
+    return RawBody.of(sent if isinstance(sent.body, msgspec.UnsetType) else sent.body)
+
+
+def _held(data: bytes, body: RawBody, elider: Elider) -> RawBody:
+    """The body of a record that was decoded whole, its array held for later records."""
+    array = measured(data, *body.array) if body.array else None
+    if body.array is None or array is None:
+        return body
+    elider.hold(data, array)
+    return body.with_array(body.array[0], array)
 
 
 def _take_apart_slowly(data: bytes) -> _Pair:
