@@ -18,6 +18,7 @@ from seamaudit.facts import REGISTRY, FactBase
 from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.faults import InputFault
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.intern import Interner
@@ -176,7 +177,7 @@ def _opened(paths: Sequence[str], settings: Settings, progress: Progress | None)
     """The inputs behind `paths`, held open for a second pass over them."""
     discovery = discover(paths)
     reader = Reader()
-    intern = Interner()
+    intern = Interner(elider=Elider() if settings.elide else None)
     forced = named(settings.input_format, FORMATS) if settings.input_format else None
     try:
         yield _Inputs(discovery, reader, Reading(reader, FORMATS, intern, forced=forced, progress=progress), intern)

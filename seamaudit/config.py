@@ -16,6 +16,7 @@ class Settings:
     `rules_dirs` are catalogs beside the shipped one; `params` set rule parameters, by code and name. `input_format` forces a
     recording format, None detects it per file. Findings below `min_severity` are left out, those at or above `fail_on` make the
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
+    `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
     """
 
     rules_dirs: tuple[Path, ...] = ()
@@ -25,3 +26,4 @@ class Settings:
     fail_on: Severity = Severity.MEDIUM
     strict_input: bool = False
     show_content: bool = False
+    elide: bool = True

@@ -70,6 +70,9 @@ def scan(
     show_content: Annotated[
         bool, typer.Option("--show-content", help="Quote trace text in evidence; credentials stay hidden, all else is masked otherwise.")
     ] = False,
+    no_elide: Annotated[
+        bool, typer.Option("--no-elide", help="Decode every line whole, also what it repeats of earlier ones: slower, the same result.")
+    ] = False,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
@@ -84,7 +87,9 @@ def scan(
 
     chosen = codes(select, ignore, rules or ())
     strict = in_ci() if strict_input is None else strict_input
-    settings = Settings(rules_dirs=tuple(rules or ()), input_format=input_format, strict_input=strict, show_content=show_content)
+    settings = Settings(
+        rules_dirs=tuple(rules or ()), input_format=input_format, strict_input=strict, show_content=show_content, elide=not no_elide
+    )
     check(output, paths)
     with shown(paths, wanted=not (no_progress or quiet)) as advance:
         report = chosen.of(audit(paths, settings, advance))

@@ -14,7 +14,9 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, overload
+from typing import Any, Final
+
+from seamaudit.ingest.rawarray import Array, opening
 
 LEAST: Final = 2048
 """Bytes a stretch must have to be worth a sentinel."""
@@ -35,58 +37,7 @@ _OPENING: Final = 128
 _SENTINEL: Final = 34
 """Bytes of a sentinel: a string of 32 hexadecimal digits."""
 
-_NAMES: Final = (b'"messages"', b'"contents"')
-_OPENED: Final = re.compile(rb"\s*:\s*\[\s*")
 _CONVERSATION: Final = re.compile(rb'"(?:conversation|session|thread|trace)(?:_id)?"\s*:\s*"([^"\\]{1,200})"')
-
-
-class Array(Sequence[bytes]):
-    """The elements of one line's array, each its raw JSON.
-
-    `ends` are the elements' ends, counted from the first one's begin; `gap` bytes stand between two. `made` is what was made of elements
-    that an earlier line had, by whoever made it, None for the others.
-    """
-
-    __slots__ = ("_line", "_start", "ends", "gap", "made")
-
-    def __init__(self, line: bytes, start: int, ends: list[int], gap: int, made: dict[bytes, list[Any]]) -> None:
-        self._line = line
-        self._start = start
-        self.ends = ends
-        self.gap = gap
-        self.made = made
-
-    def __len__(self) -> int:
-        return len(self.ends)
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        if not 0 <= index < len(self.ends):
-            raise IndexError(index)
-        return self._line[self._start + self.begin(index) : self._start + self.ends[index]]
-
-    @property
-    def size(self) -> int:
-        """The bytes of all elements together."""
-        return self.ends[-1] - self.gap * (len(self.ends) - 1) if self.ends else 0
-
-    @property
-    def weight(self) -> int:
-        """The bytes that are held for it."""
-        return len(self._line)
-
-    def begin(self, index: int) -> int:
-        """Where an element begins, counted from the first."""
-        return self.ends[index - 1] + self.gap if index else 0
-
-    def cut(self, low: int, high: int) -> memoryview:
-        """The line between two offsets counted from the first element's begin."""
-        return memoryview(self._line)[self._start + low : self._start + high]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,44 +111,46 @@ class _Thread:
 
 
 class Elider:
-    """Holds the last lines of conversations within a budget of bytes, and takes out of new ones what they repeat."""
+    """Holds the last lines of conversations within a budget of bytes, and takes out of new ones what they repeat: stretches of at least
+    `least` bytes."""
 
-    def __init__(self, budget: int = 64 << 20) -> None:
+    def __init__(self, budget: int = 64 << 20, least: int = LEAST) -> None:
         self._budget = budget
-        self._held = 0
+        self._least = least
+        self.held = 0
         self._threads: OrderedDict[bytes, _Thread] = OrderedDict()
         self._sentinels = [b'"%b"' % secrets.token_hex(16).encode() for _ in range(2)]
 
     def shortened(self, line: bytes) -> Short | None:
         """The line without what it repeats, None where that is little."""
-        place = _array(line)
+        place = opening(line)
         thread = self._threads.get(_name(line, place[1])) if place else None
         if place is None or thread is None or not thread.pays:
             return None
         key, start = place
         for earlier in thread.arrays:
-            runs = _runs(line, start, earlier)
+            runs = _runs(line, start, earlier, self._least)
             if runs:
                 return self._short(line, key, start, earlier, runs)
         return None
 
     def hold(self, line: bytes, array: Array, short: Short | None = None) -> None:
         """Hold a line's array as the newest of its conversation; `short` is what it was restored from."""
-        place = _array(line)
+        place = opening(line)
         if place is None:
             return
         name = _name(line, place[1])
         thread = self._threads.setdefault(name, _Thread())
         self._threads.move_to_end(name)
-        self._held -= thread.weight
+        self.held -= thread.weight
         thread.lines, thread.bytes = thread.lines + 1, thread.bytes + len(line)
         thread.elided += short.gain if short else 0
         kept = [each for each in thread.arrays[: _BRANCHES - 1] if short is None or not short.supersedes(each)]
         thread.arrays = [array, *kept] if thread.pays else []
-        self._held += thread.weight
-        while self._threads and (self._held > self._budget or len(self._threads) > _THREADS):
+        self.held += thread.weight
+        while self._threads and (self.held > self._budget or len(self._threads) > _THREADS):
             _, gone = self._threads.popitem(last=False)
-            self._held -= gone.weight
+            self.held -= gone.weight
 
     def _short(self, line: bytes, key: str, start: int, earlier: Array, runs: Sequence[_Run]) -> Short:
         parts: list[bytes] = []
@@ -209,49 +162,21 @@ class Elider:
         return Short(b"".join((*parts, line[at:])), key, gain, line, start, earlier, dict(zip(self._sentinels, runs, strict=False)))
 
 
-def measured(line: bytes, key: str, raws: Sequence[Any]) -> Array | None:
-    """The array of a line that was decoded whole; None where it is not spelled as arrays are compared."""
-    place = _array(line)
-    if place is None or place[0] != key or not raws:
-        return None
-    start, gap, ends = place[1], 0, []
-    at = start
-    for number, raw in enumerate(map(bytes, raws)):
-        if number == 1:
-            gap = 2 if line.startswith(b", ", at) else 1
-        at += gap
-        if not line.startswith(raw, at):
-            return None
-        at += len(raw)
-        ends.append(at - start)
-    return Array(line, start, ends, gap or 1, {})
-
-
-def _array(line: bytes) -> tuple[str, int] | None:
-    """The array that grows: its key, and where its first element begins."""
-    for name in _NAMES:
-        at = line.find(name)
-        found = _OPENED.match(line, at + len(name)) if at >= 0 else None
-        if found:
-            return name[1:-1].decode(), found.end()
-    return None
-
-
 def _name(line: bytes, start: int) -> bytes:
     """What tells conversations apart: the id, where one stands in the line's head, else how the array begins."""
     found = _CONVERSATION.search(line, 0, min(_HEAD, start))
     return found[1] if found else line[start : start + _OPENING]
 
 
-def _runs(line: bytes, start: int, earlier: Array) -> list[_Run]:
+def _runs(line: bytes, start: int, earlier: Array, least: int) -> list[_Run]:
     """What of an earlier array stands in the line: what both begin with, and what follows the first difference."""
     same = _reach(line, start, earlier, 0)
-    runs = [_Run(0, same, start)] if same and earlier.ends[same - 1] >= LEAST else []
+    runs = [_Run(0, same, start)] if same and earlier.ends[same - 1] >= least else []
     after = start + earlier.begin(same) if same < len(earlier) else len(line)
     for low in range(same + 1, min(same + 1 + _NEAR, len(earlier))):
         at = line.find(earlier.cut(earlier.begin(low), earlier.ends[low])[:_PROBE], after)
         high = _reach(line, at, earlier, low) if at >= 0 else low
-        if high > low and earlier.ends[high - 1] - earlier.begin(low) >= LEAST:
+        if high > low and earlier.ends[high - 1] - earlier.begin(low) >= least:
             runs.append(_Run(low, high, at))
             break
     return runs

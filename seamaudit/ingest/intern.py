@@ -10,8 +10,9 @@ from typing import Any
 
 from seamaudit.ingest import jsontext, outcome, rawjson
 from seamaudit.ingest.block import Block
-from seamaudit.ingest.elide import Array
+from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.prints import prints
+from seamaudit.ingest.rawarray import Array
 from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape, Zone
 from seamaudit.trace.prefix import Runs, common_prefix
 
@@ -75,9 +76,13 @@ class TextStore:
 
 
 class Interner:
-    """Raw slices in, interned segments and compressed prefixes out. One per reader."""
+    """Raw slices in, interned segments and compressed prefixes out. One per reader.
 
-    def __init__(self, text_budget: int = 64 << 20, live_bases: int = 512) -> None:
+    `elider` takes out of lines what they repeat before they are decoded; None decodes every line whole, for the same result.
+    """
+
+    def __init__(self, text_budget: int = 64 << 20, live_bases: int = 512, *, elider: Elider | None = None) -> None:
+        self.elider = elider
         self.tape = Tape()
         self.texts = TextStore(text_budget)
         self.parsed_bytes = 0

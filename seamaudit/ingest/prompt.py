@@ -11,8 +11,8 @@ import msgspec
 
 from seamaudit.ingest import jsontext, rawjson
 from seamaudit.ingest.blocks import EXPLICIT
-from seamaudit.ingest.elide import Array
 from seamaudit.ingest.intern import Element, Interner, ItemSplitter, Splitter
+from seamaudit.ingest.rawarray import Array
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Breakpoint, Locus, Zone

@@ -18,9 +18,10 @@ from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.attempt import attempt
 from seamaudit.ingest.blocks import fields
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.elide import Elider, measured
+from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.rawarray import measured
 from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers, settings
 from seamaudit.ingest.times import moment, seconds
 from seamaudit.providers.hosts import provider_of
@@ -145,10 +146,9 @@ class _Reader:
     def __init__(self, intern: Interner, shape_of: ShapeOf) -> None:
         self._intern = intern
         self._shape_of = shape_of
-        self._elider = Elider()
 
     def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
-        pair = _take_apart(data, self._elider)
+        pair = _take_apart(data, self._intern.elider)
         parts = _url(pair.url)
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
@@ -197,14 +197,15 @@ def _is_elsewhere(path: str, body: RawBody) -> bool:
     return bool(path) and (path.endswith(_OTHER) or not any(name in body for name in _PROMPTS))
 
 
-def _take_apart(data: bytes, elider: Elider) -> _Pair:
-    split = _decoded_shortened(data, elider)
+def _take_apart(data: bytes, elider: Elider | None) -> _Pair:
+    split = _decoded_shortened(data, elider) if elider else None
     if split is None:
         try:
             line = _decoder.decode(data)
         except _REFUSALS:
             return _take_apart_slowly(data)
-        split = line, _held(data, _body(line.request), elider)
+        body = _body(line.request)
+        split = line, _held(data, body, elider) if elider else body
     line, body = split
     sent = line.request
     at = "/request" if isinstance(sent.body, msgspec.UnsetType) else "/request/body"
