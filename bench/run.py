@@ -58,12 +58,13 @@ def audit_file(path: Path) -> Counters:
     """The whole audit of one file: the only place here that knows how seamaudit is called."""
     from seamaudit.audit import audit  # noqa: PLC0415
     from seamaudit.config import Settings  # noqa: PLC0415
+    from seamaudit.ingest.elide import Elider  # noqa: PLC0415
     from seamaudit.ingest.intern import Interner  # noqa: PLC0415
 
     used: list[Interner] = []
 
-    def watched() -> Interner:
-        used.append(Interner())
+    def watched(*, elider: Elider | None) -> Interner:
+        used.append(Interner(elider=elider))
         return used[-1]
 
     with mock.patch("seamaudit.audit.Interner", watched):

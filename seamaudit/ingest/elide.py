@@ -65,6 +65,7 @@ class Short:
         """The whole array from the elements that were decoded; None where a sentinel is not among them, each in its place."""
         left, earlier, gap = dict(self._runs), self._earlier, self._earlier.gap
         ends: list[int] = []
+        fresh: list[int] = []
         made: dict[bytes, list[Any]] = {name: [] for name in earlier.made}
         for raw in map(bytes, raws):
             begin = ends[-1] + gap if ends else 0
@@ -72,18 +73,20 @@ class Short:
             if run is None:
                 if not self._line.startswith(raw, self._start + begin):
                     return None
+                fresh.append(len(ends))
                 ends.append(begin + len(raw))
                 for known in made.values():
                     known.append(None)
                 continue
             if run.at != self._start + begin:
                 return None
+            fresh += range(len(ends), len(ends) + earlier.unmade - run.low)
             shift = begin - earlier.begin(run.low)
             stretch = earlier.ends[run.low : run.high]
             ends += [end + shift for end in stretch] if shift else stretch
             for name, known in made.items():
                 known += earlier.made[name][run.low : run.high]
-        return None if left else Array(self._line, self._start, ends, gap, made)
+        return None if left else Array(self._line, self._start, ends, gap, made, fresh)
 
     def supersedes(self, array: Array) -> bool:
         """Whether an earlier array is of no more use beside this line's: all of it, but for a last element, is repeated here."""

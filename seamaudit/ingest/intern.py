@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +42,12 @@ class Element:
         """An element of these parts."""
         parts = tuple(ids), tuple(marks), tuple(broken), unsized, frozenset(notes)
         return cls(*parts, is_plain=not any(parts[1:]))
+
+    def bare(self) -> Element | None:
+        """The same without its marker, where that is the only one and stands on its last segment."""
+        if len(self.marks) != 1 or self.marks[0][0] != len(self.ids) - 1 or not self.ids:
+            return None
+        return Element.of(self.ids, (), self.broken, self.unsized, self.notes)
 
 
 Splitter = Callable[[Any], Sequence[Block]]
@@ -100,7 +107,11 @@ class Interner:
         table, key = self._elements[salt], jsontext.digest(raw)
         known = table.get(key)
         if known is None:
-            known = table[key] = self._new_element(bytes(raw), split, locus)
+            whole = bytes(raw)
+            known = table[key] = self._new_element(whole, split, locus)
+            bare, spelled = known.bare(), _unmarked(whole)
+            if bare is not None and spelled is not None:
+                table.setdefault(jsontext.digest(spelled), bare)  # as it will be sent when the marker has moved on
         return known
 
     def _new_element(self, raw: bytes, split: Splitter, locus: Locus) -> Element:
@@ -128,13 +139,15 @@ class Interner:
         return [element or self.element(raw, split, salt, locus) for element, raw in zip(known, raws[skip:], strict=True)]
 
     def _again(self, array: Array, skip: int, split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
-        made: list[Element | None] = array.made.get(salt) or [None] * len(array)
-        missing = [at for at, element in enumerate(made) if element is None and at >= skip]
-        for at in missing:
-            made[at] = self.element(array[at], split, salt, locus)
-        made[:skip] = [None] * skip
-        array.made[salt] = made
-        return [element for element in made[skip:] if element is not None]
+        made: list[Any] | None = array.made.get(salt)
+        if made is None:
+            made = array.made[salt] = [None] * len(array)
+            array.fresh = range(len(array))
+        for at in array.fresh:
+            if at >= skip:
+                made[at] = self.element(array[at], split, salt, locus)
+        array.unmade = skip
+        return made[skip:]
 
     def array(self, raw: bytes, split: ItemSplitter, salt: bytes, locus: Locus) -> Element | None:
         """Intern an array that is repeated as a whole (tools, system): split again only where it changed, its items parsed
@@ -252,6 +265,20 @@ class _Base:
 
 
 _NO_BASE = _Base(Stretch(), Stretch())
+
+
+_MARK = re.compile(rb'"cache_control"\s*:\s*\{[^{}]*\}(\s*\}\s*\]\s*(?:,\s*"role"\s*:\s*"\w+"\s*)?\})')
+
+
+def _unmarked(raw: bytes) -> bytes | None:
+    """A message without the marker that ends its last block, None where none does.
+
+    What ends in a marker's object, a block's, a list's and the message's bracket is no text, and the marker is that block's own.
+    """
+    at = raw.rfind(b'"cache_control"')
+    found = _MARK.fullmatch(raw, at) if at > 0 and raw.find(b'"cache_control"') == at else None
+    before = raw[:at].rstrip() if found else b""
+    return before[:-1] + found[1] if found and before.endswith(b",") else None
 
 
 def _append(tape: array[int], ids: Sequence[int]) -> Runs:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -16,6 +18,8 @@ from seamaudit.ingest.rawarray import Array
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Breakpoint, Locus, Zone
+
+_ids = attrgetter("ids")
 
 LITERAL = 48
 """Bytes up to which a parameter is kept as it is; longer ones by digest."""
@@ -116,11 +120,14 @@ class Prompt:
         self.length += raws.size if isinstance(raws, Array) else sum(map(len, raws))
         first = self._leading(raws, leading, salt + b"^") if leading is not None else []
         rest = self._intern.elements(raws, len(first), split, salt, self._locus)
-        for index, element in enumerate([*first, *rest]):
-            if element.is_plain:
-                self.ids += element.ids
-            else:
+        elements = [*first, *rest]
+        passed = 0
+        for index, element in enumerate(elements):
+            if not element.is_plain:
+                self.ids += chain.from_iterable(map(_ids, elements[passed:index]))
                 self._take(element, f"/{member}/{index}")
+                passed = index + 1
+        self.ids += chain.from_iterable(map(_ids, elements[passed:]))
 
     def _leading(self, raws: Sequence[bytes], split: Splitter, salt: bytes) -> list[Element]:
         out: list[Element] = []

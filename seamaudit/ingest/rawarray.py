@@ -14,17 +14,20 @@ class Array(Sequence[bytes]):
     """The elements of one line's array, each its raw JSON.
 
     `ends` are the elements' ends, counted from the first one's begin; `gap` bytes stand between two. `made` is what was made of elements
-    that an earlier line had, by whoever made it, None for the others.
+    that an earlier line had, by whoever made it; `fresh` are the positions where nothing may have been made, None there.
     """
 
-    __slots__ = ("_line", "_start", "ends", "gap", "made")
+    __slots__ = ("_line", "_start", "ends", "fresh", "gap", "made", "unmade")
 
-    def __init__(self, line: bytes, start: int, ends: list[int], gap: int, made: dict[bytes, list[Any]]) -> None:
+    def __init__(self, line: bytes, start: int, ends: list[int], gap: int, made: dict[bytes, list[Any]], fresh: Sequence[int]) -> None:
         self._line = line
         self._start = start
         self.ends = ends
         self.gap = gap
         self.made = made
+        self.fresh = fresh
+        self.unmade = 0
+        """Leading positions of which nothing is made, although nothing is fresh about them."""
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -74,7 +77,7 @@ def measured(line: bytes, key: str, raws: Sequence[Any]) -> Array | None:
             return None
         at += len(raw)
         ends.append(at - start)
-    return Array(line, start, ends, gap or 1, {})
+    return Array(line, start, ends, gap or 1, {}, range(len(ends)))
 
 
 def opening(line: bytes) -> tuple[str, int] | None:

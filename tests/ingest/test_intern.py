@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seamaudit.ingest.block import Block
+from seamaudit.ingest.formats.anthropic.blocks import message
 from seamaudit.ingest.intern import Interner
 from seamaudit.trace import Kind, Locus, Zone
 
@@ -78,3 +80,43 @@ def test_equal_values_in_another_spelling_are_one_segment(text: str, other: str)
     spaced = intern.element(b" " + json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass") + b" ", split, b"", HERE)
     assert plain.ids == spaced.ids
     assert (intern.element(json.dumps(other).encode(), split, b"", HERE).ids == plain.ids) == (text == other)
+
+
+MARKER = {"type": "ephemeral"}
+LAST = [
+    {"type": "text", "text": "hi"},
+    {"type": "text", "text": 'a "cache_control":{"type":"ephemeral"}}]}'},
+    {"type": "tool_use", "id": "t", "name": "ls", "input": {"cache_control": MARKER}},
+    {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "x", "cache_control": MARKER}]},
+    {"type": "tool_result", "tool_use_id": "t", "content": "\u0000"},
+    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}},
+]
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+@pytest.mark.parametrize("shape", ["role-first", "role-last", "with-more"])
+@pytest.mark.parametrize("last", LAST)
+@pytest.mark.parametrize("place", ["end", "front", "both", "beside"])
+def test_a_message_whose_marker_has_moved_on_is_the_same_message(
+    last: dict[str, object], shape: str, separators: tuple[str, str], place: str
+) -> None:
+    def spelled(marked: bool) -> bytes:
+        block: dict[str, object] = {**last, "cache_control": MARKER} if place != "front" else {"cache_control": MARKER, **last}
+        content = [{"type": "text", "text": "before"} | ({"cache_control": MARKER} if place == "both" else {}), block if marked else last]
+        told: dict[str, object] = {"role": "user", "content": content} if shape != "role-last" else {"content": content, "role": "user"}
+        more = {"more": [{"a": 1, "cache_control": MARKER}]} if place == "beside" else {"more": 1}
+        return json.dumps({**told, **more} if shape == "with-more" else told, separators=separators).encode()
+
+    after, alone = Interner(), Interner()
+    after.element(spelled(marked=True), message, b"m", HERE)
+    one, two = after.element(spelled(marked=False), message, b"m", HERE), alone.element(spelled(marked=False), message, b"m", HERE)
+    assert (one.marks, one.broken, one.unsized, one.notes, one.is_plain) == (two.marks, two.broken, two.unsized, two.notes, two.is_plain)
+    assert [after.tape.segments[i].ordered for i in one.ids] == [alone.tape.segments[i].ordered for i in two.ids]
+
+
+def test_a_message_whose_marker_has_moved_on_is_not_parsed_again() -> None:
+    intern = Interner()
+    intern.element(b'{"role":"user","content":[{"type":"text","text":"hi","cache_control":{"type":"ephemeral"}}]}', message, b"m", HERE)
+    parsed = intern.parsed_bytes
+    assert not intern.element(b'{"role":"user","content":[{"type":"text","text":"hi"}]}', message, b"m", HERE).marks
+    assert intern.parsed_bytes == parsed
