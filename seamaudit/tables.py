@@ -1,6 +1,6 @@
 """Facts as frames: one polars frame a table, for SQL and Parquet. polars is imported when the first frame is made.
 
-Places become plain columns, money exact decimals in US dollars. Text is made safe to print, since whoever reads a frame will print it.
+Places become plain columns, money exact decimals in US dollars. Text passes through `safe`, since whoever reads a frame will print it.
 Prints, keyed hashes of one run, are left out: they say nothing outside it.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from seamaudit.evidence import printable
 from seamaudit.facts import REGISTRY, Column, Fact, FactBase, Table
 from seamaudit.trace import Locus, Source
 
@@ -29,9 +28,14 @@ _DIGITS: Final = 12
 """Money is counted in picodollars."""
 
 
-def frames(facts: FactBase, sources: Sequence[Source]) -> dict[str, polars.DataFrame]:
+Safe = Callable[[str], str]
+"""Makes text safe to print."""
+
+
+def frames(facts: FactBase, sources: Sequence[Source], safe: Safe) -> dict[str, polars.DataFrame]:
     """Every registered table as a frame, those without rows too, in the order of their names."""
-    return {table.name: _frame(table, facts.table(table.name), sources) for table in REGISTRY}
+    files = [safe(source.path) for source in sources]
+    return {table.name: _frame(table, facts.table(table.name), files, safe) for table in REGISTRY}
 
 
 def columns(table: Table) -> Iterator[tuple[str, str, str]]:
@@ -45,23 +49,23 @@ def columns(table: Table) -> Iterator[tuple[str, str, str]]:
             yield column.name, kind, column.doc
 
 
-def _frame(table: Table, rows: Sequence[Fact], sources: Sequence[Source]) -> polars.DataFrame:
+def _frame(table: Table, rows: Sequence[Fact], files: Sequence[str], safe: Safe) -> polars.DataFrame:
     import polars as pl
 
     data: dict[str, polars.Series] = {}
     for column in table.columns.values():
         values = [getattr(row, column.name) for row in rows]
         if column.kind == "locus":
-            parts = zip(*(_place(value, sources) for value in values), strict=True) if values else ((), (), ())
+            parts = zip(*(_place(value, files, safe) for value in values), strict=True) if values else ((), (), ())
             for part, kind, told in zip(PLACE, (pl.String, pl.Int64, pl.String), parts, strict=True):
                 data[_within(column, part)] = pl.Series(_within(column, part), list(told), dtype=kind)
         elif column.kind != "prints":
-            dtype, spelled = _typed(column, sources)
+            dtype, spelled = _typed(column, files, safe)
             data[column.name] = pl.Series(column.name, [None if value is None else spelled(value) for value in values], dtype=dtype)
     return pl.DataFrame(data)
 
 
-def _typed(column: Column, sources: Sequence[Source]) -> tuple[Typed, Callable[[Any], object]]:
+def _typed(column: Column, files: Sequence[str], safe: Safe) -> tuple[Typed, Callable[[Any], object]]:
     """A column's type and how its values are spelled."""
     import polars as pl
 
@@ -75,21 +79,21 @@ def _typed(column: Column, sources: Sequence[Source]) -> tuple[Typed, Callable[[
         case "money":
             return pl.Decimal(38, _DIGITS), lambda value: Decimal(value).scaleb(-_DIGITS)
         case "loci":
-            return pl.List(pl.String), lambda value: [_spelled(locus, sources) for locus in value]
+            return pl.List(pl.String), lambda value: [_spelled(locus, files, safe) for locus in value]
         case _:
-            return pl.String, lambda value: printable(str(value))
+            return pl.String, lambda value: safe(str(value))
 
 
 def _within(column: Column, part: str) -> str:
     return part if column.name == "locus" else f"{column.name}_{part}"
 
 
-def _place(locus: Locus | None, sources: Sequence[Source]) -> tuple[str | None, int | None, str | None]:
+def _place(locus: Locus | None, files: Sequence[str], safe: Safe) -> tuple[str | None, int | None, str | None]:
     if locus is None:
         return None, None, None
-    return printable(sources[locus.source].path), locus.line, printable(locus.pointer)
+    return files[locus.source], locus.line, safe(locus.pointer)
 
 
-def _spelled(locus: Locus, sources: Sequence[Source]) -> str:
-    file, line, pointer = _place(locus, sources)
+def _spelled(locus: Locus, files: Sequence[str], safe: Safe) -> str:
+    file, line, pointer = _place(locus, files, safe)
     return f"{file}:{line}{f' {pointer}' if pointer else ''}"

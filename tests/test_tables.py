@@ -12,6 +12,7 @@ import pytest
 from seamaudit.audit import Measured, measure
 from seamaudit.config import Settings
 from seamaudit.errors import UsageError
+from seamaudit.evidence import printable
 from seamaudit.facts import REGISTRY, FactBase
 from seamaudit.forensics.query import query
 from seamaudit.forensics.store import INDEX, is_store, read, write
@@ -31,7 +32,7 @@ def demo() -> Measured:
 
 @pytest.fixture(scope="module")
 def tables(demo: Measured) -> dict[str, pl.DataFrame]:
-    return frames(demo.replayed.facts, demo.sources)
+    return frames(demo.replayed.facts, demo.sources, printable)
 
 
 def test_every_table_is_a_frame_with_its_documented_columns(demo: Measured, tables: dict[str, pl.DataFrame]) -> None:
@@ -55,7 +56,7 @@ def test_a_place_is_file_line_and_pointer(demo: Measured, tables: dict[str, pl.D
 def test_text_is_made_safe() -> None:
     facts = FactBase()
     facts.add(_spend("\x1b[31mred\ud800"))
-    told = frames(facts, [Source(0, "a\nb.jsonl")])["spend"].row(0, named=True)
+    told = frames(facts, [Source(0, "a\nb.jsonl")], printable)["spend"].row(0, named=True)
     assert (told["model"], told["file"]) == ("\u241b[31mred<U+D800>", "a\u240ab.jsonl")
 
 
@@ -88,7 +89,7 @@ def _spend(model: str) -> Spend:
 def test_sql_sums_to_the_bill(demo: Measured, tables: dict[str, pl.DataFrame]) -> None:
     bill = sum(row.usd or 0 for row in demo.replayed.facts.rows(Spend))
     for table in ("spend", "ledger"):
-        assert query(f"select sum(usd) as usd from {table}", tables).item() == Decimal(bill).scaleb(-12)
+        assert query(f"select sum(usd) as usd from {table}", tables).frame.item() == Decimal(bill).scaleb(-12)
 
 
 @pytest.mark.parametrize("sql", ["", "selec 1", "select nothing from spend", "select * from nowhere", "select 1; select 2"])

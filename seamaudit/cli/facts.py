@@ -41,12 +41,13 @@ def facts(
     from seamaudit.cli.progress import shown
     from seamaudit.cli.scan import in_ci
     from seamaudit.config import Settings
+    from seamaudit.evidence import printable
     from seamaudit.forensics.store import write
     from seamaudit.tables import frames
 
     with shown(paths, wanted=not no_progress) as advance:
         measured = measure(paths, Settings(input_format=input_format), advance)
-    tables = frames(measured.replayed.facts, measured.sources)
+    tables = frames(measured.replayed.facts, measured.sources, printable)
     write(tables, output)
     rows = sum(frame.height for frame in tables.values())
     with opened(None) as out:

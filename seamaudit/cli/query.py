@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 if TYPE_CHECKING:
-    import polars
+    from seamaudit.forensics.query import Answer
 
 EXAMPLES = """
 \b
@@ -52,6 +52,7 @@ def query(
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
     from seamaudit.config import Settings
+    from seamaudit.evidence import printable
     from seamaudit.forensics.query import query as ask
     from seamaudit.forensics.store import is_store, read
     from seamaudit.tables import frames
@@ -62,31 +63,20 @@ def query(
     else:
         with shown(paths, wanted=not no_progress) as advance:
             measured = measure(paths, Settings(input_format=input_format), advance)
-        tables, code = frames(measured.replayed.facts, measured.sources), verdict(measured, strict_input=False)
+        tables, code = frames(measured.replayed.facts, measured.sources, printable), verdict(measured, strict_input=False)
     found = ask(sql, tables)
     with opened(None) as out:
         _write(found, output_format, out)
     raise typer.Exit(code)
 
 
-def _write(found: polars.DataFrame, output: Output, out: TextIO) -> None:
+def _write(found: Answer, output: Output, out: TextIO) -> None:
     from seamaudit.cli.sheet import Sheet, write
 
     if output is Output.CSV:
-        out.write(found.write_csv())
+        out.write(found.csv())
     elif output is Output.JSON:
-        out.write(found.write_json() + "\n")
+        out.write(found.json() + "\n")
     else:
-        figures = [name for name, dtype in found.schema.items() if dtype.is_numeric()]
-        ordered = [name for name in found.columns if name not in figures] + figures
-        rows = tuple(tuple(_spelled(cell) for cell in row) for row in found.select(ordered).rows())
-        write(Sheet(tuple(ordered), len(ordered) - len(figures), rows, ()), out)
-
-
-def _spelled(cell: object) -> str:
-    """A cell as a person reads it: trailing zeroes of a decimal say nothing."""
-    from decimal import Decimal
-
-    if isinstance(cell, Decimal):
-        return f"{cell.normalize():f}"
-    return "" if cell is None else str(cell)
+        names, words, rows = found.ordered()
+        write(Sheet(names, words, rows), out)

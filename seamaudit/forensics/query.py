@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from seamaudit.errors import UsageError
@@ -11,7 +13,36 @@ if TYPE_CHECKING:
     import polars
 
 
-def query(sql: str, tables: Mapping[str, polars.DataFrame]) -> polars.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows one SELECT gave."""
+
+    frame: polars.DataFrame
+
+    def csv(self) -> str:
+        """The rows as CSV with a head."""
+        return self.frame.write_csv()
+
+    def json(self) -> str:
+        """The rows as a JSON array of objects."""
+        return self.frame.write_json()
+
+    def ordered(self) -> tuple[tuple[str, ...], int, tuple[tuple[str, ...], ...]]:
+        """For a table: column names with those of figures last, how many hold words, and the cells as text."""
+        figures = [name for name, dtype in self.frame.schema.items() if dtype.is_numeric()]
+        names = [name for name in self.frame.columns if name not in figures] + figures
+        rows = tuple(tuple(map(_spelled, row)) for row in self.frame.select(names).rows())
+        return tuple(names), len(names) - len(figures), rows
+
+
+def _spelled(cell: object) -> str:
+    """A cell as a person reads it: trailing zeroes of a decimal say nothing."""
+    if isinstance(cell, Decimal):
+        return f"{cell.normalize():f}"
+    return "" if cell is None else str(cell)
+
+
+def query(sql: str, tables: Mapping[str, polars.DataFrame]) -> Answer:
     """The rows one SELECT gives. Raises UsageError for SQL that polars does not take, with what it says of it."""
     import polars as pl
 
@@ -22,7 +53,7 @@ def query(sql: str, tables: Mapping[str, polars.DataFrame]) -> polars.DataFrame:
             raise UsageError(f"the query cannot be run: {str(error).splitlines()[0]}", _hint(tables)) from None
     if not isinstance(found, pl.DataFrame):
         raise UsageError("the query gives no rows")
-    return found
+    return Answer(found)
 
 
 def _hint(tables: Mapping[str, polars.DataFrame]) -> str:
