@@ -212,7 +212,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
         lambda: Stream(knobs.stream),
         lambda: Answers(intern.texts.get),
         Stalls,
-        Attempts,
+        lambda: Attempts(prices),
         Refusals,
         RateLimits,
         Outages,
