@@ -38,6 +38,7 @@ from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.ledger import Ledger, LedgerRow
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
+from seamaudit.layers.outages import Failovers, Outages
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.refusals import Refusals
@@ -212,9 +213,11 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
         lambda: Stream(knobs.stream),
         lambda: Answers(intern.texts.get),
         Stalls,
-        Attempts,
+        lambda: Attempts(prices),
         Refusals,
         RateLimits,
+        Outages,
+        lambda: Failovers(prices),
         Resends,
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),

@@ -46,6 +46,10 @@ class Pairing:
         """What is left of the contract where nobody is known to refuse, or the wire's order is not kept."""
         return replace(self, place=Place.ANYWHERE, results_first=False, enforced=False)
 
+    def by_rows(self) -> Pairing:
+        """The contract for a transcript whose order the provider confirms: rows are messages, so what parts call and result is one."""
+        return self if self.place is Place.ANYWHERE else replace(self, place=Place.NEXT_MESSAGES, results_first=False)
+
 
 _READ: Final = date(2026, 11, 20)
 _HANDLE: Final = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls"

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from seamaudit.audit import audit
 from seamaudit.config import Settings
 from seamaudit.trace import Need
@@ -221,3 +223,30 @@ def test_the_recorded_session_pairs_every_call_that_was_sent() -> None:
     report = audit([str(FILE)], Settings())
     found = [(finding.code, finding.cases[0].locus.line) for finding in report.findings if finding.code.startswith(("TP", "ST", "IN"))]
     assert found == [("TP018", 848)], "the provider's own 400, whose cause the stored file does not hold"
+
+
+def test_what_came_between_a_call_and_its_result_is_sent_where_it_stands(tmp_path: Path) -> None:
+    play = Play()
+    play.user("hi")
+    play.says(call("toolu_1"), stop="toolUse")
+    play.message("bashExecution", command="open page.html", output="", exitCode=0)
+    play.result("toolu_1")
+    play.says(text("well"))
+    assert [segment.locus.line for segment in play.read(tmp_path).exchanges[1].request.prefix.segments()] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("parted", "codes"), [(True, ["TP004"]), (False, ["TP018"])])
+def test_a_refusal_that_names_a_call_confirms_the_stored_order_of_it(tmp_path: Path, parted: bool, codes: list[str]) -> None:
+    play = Play()
+    play.user("hi")
+    play.says(call("toolu_1"), stop="toolUse")
+    if parted:
+        play.message("bashExecution", command="open page.html", output="", exitCode=0)
+    play.result("toolu_1")
+    play.says(text("well"))
+    play.user("yo")
+    words = "messages.1: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1."
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": words}}
+    play.says(stop="error", usage=NOTHING, errorMessage=f"400 {json.dumps(error)}")
+    report = audit([str(written(tmp_path / "session.jsonl", play.rows))], Settings())
+    assert [finding.code for finding in report.findings if finding.code.startswith("TP")] == codes

@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seamaudit.layers.attempts import Attempts, Intent, Outcome
-from seamaudit.trace import Exchange, Need, Response, Segment, Times, Try
+from seamaudit.providers.prices import PriceBook
+from seamaudit.trace import Exchange, Need, Response, Segment, Times, Try, Usage
 from tests.builders import Story, answer, say
 
+PRICES = PriceBook()
 ASKED = [say("user", "hi")]
 LATER = [*ASKED, say("assistant", "hello"), say("user", "more")]
 
 
 def intents(exchanges: Sequence[Exchange]) -> list[Intent]:
-    layer = Attempts()
+    layer = Attempts(PRICES)
     found = [*(fact for each in exchanges for fact in layer.feed(each)), *layer.close()]
     return [fact for fact in found if isinstance(fact, Intent)]
 
@@ -178,3 +180,17 @@ def test_only_the_very_same_body_is_refused_again() -> None:
     assert tries("a", "b", "a") == 0
     assert tries("a", "a", status=529) == 0
     assert tries("", "") == 0
+
+
+def test_duplicates_cost_what_was_billed_and_a_call_that_broke_off_may_have_been() -> None:
+    story = Story()
+    broke = answer(usage=Usage(input=1000, cache_read=0, cache_write=0, output=10), error_type="overloaded_error")
+    (billed,) = intents([refused(story), story.exchange(ASKED, broke), story.exchange(ASKED, answer())])
+    # claude-sonnet-4-5: $3 and $15 a million
+    assert (billed.failed, billed.failed_tokens, billed.failed_usd) == (2, 1010, 3_150_000_000)
+    (free,) = intents([refused(story), story.exchange(ASKED, answer())])
+    assert free.failed_usd == 0
+    (unknown,) = intents(
+        [refused(story), story.exchange(ASKED, answer(usage=None, error_type="api_error")), story.exchange(ASKED, answer())]
+    )
+    assert unknown.failed_usd is None

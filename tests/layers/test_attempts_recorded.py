@@ -12,6 +12,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.sources import discover
 from seamaudit.layers.attempts import Attempts, Intent
+from seamaudit.providers.prices import PriceBook
 from tests.recordings import RECORDINGS
 
 SESSIONS = RECORDINGS / "claude-code"
@@ -22,7 +23,7 @@ def test_six_intents_were_tried_again_and_one_was_given_up() -> None:
     reading = Reading(Reader(), FORMATS, Interner())
     drafts = [item for item in reading.read(discover([str(SESSIONS)]).sources) if isinstance(item, Draft)]
     layers: dict[str, Attempts] = {}
-    facts = [fact for each in merge(drafts) for fact in layers.setdefault(each.thread.id, Attempts()).feed(each)]
+    facts = [fact for each in merge(drafts) for fact in layers.setdefault(each.thread.id, Attempts(PriceBook())).feed(each)]
     facts += [fact for layer in layers.values() for fact in layer.close()]
     found = [fact for fact in facts if isinstance(fact, Intent)]
     assert [(each.failed, str(each.outcome)) for each in found] == [

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from seamaudit.facts import Fact, fact
-from seamaudit.trace import Need
+from seamaudit.trace import Money, Need
 
 
 class Outcome(StrEnum):
@@ -54,3 +54,7 @@ class Intent(Fact):
     ]
     multipliers: Annotated[int | None, "How many of these three are more than one; unknown where they are."]
     failed_tokens: Annotated[int, "Input and output tokens that failed tries were billed for, as far as they are recorded."]
+    failed_usd: Annotated[
+        Money | None,
+        "What the failed tries cost, nothing where the provider refused them; unknown where one that broke off has no known bill.",
+    ]

@@ -11,7 +11,9 @@ from seamaudit.layers.attempts.factors import factors
 from seamaudit.layers.attempts.facts import Intent, Outcome
 from seamaudit.layers.attempts.waits import hasty, spread, waits
 from seamaudit.layers.base import Scope
-from seamaudit.trace import Exchange, Locus, Need
+from seamaudit.providers.billing import billed
+from seamaudit.providers.units import Prices
+from seamaudit.trace import Exchange, Locus, Money, Need
 
 LASTING: Final = frozenset({400, 401, 404, 413, 422})
 """Statuses that the same request gets again: the request itself, its credentials or its address are wrong."""
@@ -24,7 +26,8 @@ class Attempts:
 
     scope = Scope.THREAD
 
-    def __init__(self) -> None:
+    def __init__(self, prices: Prices) -> None:
+        self._prices = prices
         self._tries: list[Exchange] = []
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
@@ -45,7 +48,7 @@ class Attempts:
         tries, self._tries = self._tries, []
         failed = sum(map(_failed, tries))
         if failed and (len(tries) > 1 or outcome is Outcome.GIVEN_UP):
-            yield _fact(tries, outcome)
+            yield _fact(tries, outcome, self._prices)
 
 
 def _failed(exchange: Exchange) -> bool:
@@ -66,7 +69,7 @@ def _repeats(exchange: Exchange, before: Exchange) -> bool:
     return prompt.length == known.length == prompt.shared_with(known)
 
 
-def _fact(tries: Sequence[Exchange], outcome: Outcome) -> Intent:
+def _fact(tries: Sequence[Exchange], outcome: Outcome, prices: Prices) -> Intent:
     first, last = tries[0], tries[-1]
     failures = [each for each in tries if _failed(each)]
     told = [each.attempt for each in tries if each.attempt is not None]
@@ -104,6 +107,7 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome) -> Intent:
         gateway_tries=layers.gateway if layers else None,
         multipliers=layers.multipliers if layers else None,
         failed_tokens=sum(_tokens(each) for each in failures),
+        failed_usd=_spent(failures, prices),
     )
 
 
@@ -130,3 +134,10 @@ def _same_body(earlier: Exchange, later: Exchange) -> bool:
 def _tokens(exchange: Exchange) -> int:
     usage = exchange.usage
     return (usage.input or 0) + (usage.output or 0) if usage else 0
+
+
+def _spent(failures: Sequence[Exchange], prices: Prices) -> Money | None:
+    """What these cost. What a provider refuses it does not bill; a call that broke off it may have."""
+    bills = [billed(each, prices).bill for each in failures if not each.refused]
+    known = [bill.total for bill in bills if bill is not None]
+    return Money(sum(known)) if len(known) == len(bills) else None

@@ -54,7 +54,7 @@ class Tools:
         known = link.shared if link is not None and link.exchange == self._last else 0
         fresh, new = transcript.advance(exchange.request.prefix, known)
         self._last = exchange.id
-        contract = pairing_contract(exchange.provider, exchange.api)
+        enforced = contract = pairing_contract(exchange.provider, exchange.api)
         if exchange.level is not Level.WIRE:
             contract = contract.existence()
         judged = list(rounds(transcript.turns, fresh, contract.by_id))
@@ -66,8 +66,20 @@ class Tools:
             return
         found = [mismatch for round in judged for mismatch in mismatches(transcript, round, contract) if self._is_new(mismatch)]
         yield from _pairing_faults(exchange, contract, transcript.first, found, {row.call_id: row.locus for row in settled if row.call_id})
+        if exchange.level is not Level.WIRE and exchange.refused:
+            yield from self._confirmed(exchange, enforced.by_rows())
         if contract.results_first and exchange.api in MERGED:
             yield from split_results(exchange, judged, transcript.first, new)
+
+    def _confirmed(self, exchange: Exchange, contract: Pairing) -> Iterator[Fact]:
+        """Misplaced results of a transcript whose calls the provider names in its refusal: of these, the stored order is the one it saw."""
+        refusal = exchange.response.refusal if exchange.response is not None else None
+        if refusal is None or not refusal.ids:
+            return
+        transcript = self._transcript
+        found = (mismatch for round in rounds(transcript.turns, 0, contract.by_id) for mismatch in mismatches(transcript, round, contract))
+        named = [each for each in found if each.fault is PairFault.RESULT_NOT_ADJACENT and each.at.segment.call_id in refusal.ids]
+        yield from _pairing_faults(exchange, contract, transcript.first, [each for each in named if self._is_new(each)], {})
 
     def _is_new(self, mismatch: Mismatch) -> bool:
         segment = mismatch.at.segment

@@ -19,13 +19,18 @@ class Entry:
 
 @dataclass(slots=True)
 class History:
-    """All rows by id. `unanswered` makes the message the client answers a call with whose result it has not."""
+    """All rows by id. `unanswered` makes the message the client answers a call with whose result it has not.
+
+    What comes while a call is open waits: where the result follows in the file, the rows were sent as they stand, the result behind what
+    came between; where none does, the client's answer takes its place before them.
+    """
 
     unanswered: Callable[[str], Message]
     entries: dict[str, Entry] = field(default_factory=dict)
     _at: str | None = None
     _prompt: Prompt = field(default_factory=Prompt)
     _open: list[str] = field(default_factory=list)
+    _waiting: list[Message] = field(default_factory=list)
 
     def add(self, id: str, entry: Entry) -> None:
         """Take the next row; where it follows the last one, the prompt at hand grows by it."""
@@ -45,7 +50,7 @@ class History:
 
     def _tell(self, id: str | None) -> None:
         """Tell the history again from its beginning, or from the last compaction."""
-        self._prompt, self._open, self._at = Prompt(), [], id
+        self._prompt, self._open, self._waiting, self._at = Prompt(), [], [], id
         self._say(self._context(id))
 
     def _context(self, id: str | None) -> list[Entry]:
@@ -71,12 +76,21 @@ class History:
     def _say(self, entries: Iterable[Entry]) -> None:
         for message in (entry.message for entry in entries if entry.message is not None):
             if message.results:
+                self._resume()
                 self._open = [call for call in self._open if call not in message.results]
-            else:
+            elif message.calls:
                 self._answer()
+            elif self._open:
+                self._waiting.append(message)
+                continue
             self._prompt.extend([message])
             self._open += message.calls
 
     def _answer(self) -> None:
         self._prompt.extend(self.unanswered(call) for call in self._open)
         self._open = []
+        self._resume()
+
+    def _resume(self) -> None:
+        self._prompt.extend(self._waiting)
+        self._waiting = []
