@@ -59,6 +59,11 @@ def ledger() -> str:
     return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "thing", "--top", "8")))
 
 
+def walk() -> str:
+    """One conversation of the demo, end to end."""
+    return fenced(VOLATILE.sub("", run("walk", "fixtures/demo/demo.jsonl", "--thread", "coding-1")))
+
+
 QUERIES: Final = (
     "select producer, name, sum(usd) as usd, sum(tokens) as tokens, max(sent) as sent from ledger where name <> '' "
     "group by producer, name order by usd desc limit 5",
@@ -78,7 +83,14 @@ def rules_table() -> str:
     return "\n".join(["| code | name | severity | seam |", "|---|---|---|---|", *rows]) + "\n"
 
 
-BLOCKS: Final[Mapping[str, Callable[[], str]]] = {"cost": cost, "demo": demo, "ledger": ledger, "queries": queries, "rules": rules_table}
+BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
+    "cost": cost,
+    "demo": demo,
+    "ledger": ledger,
+    "queries": queries,
+    "rules": rules_table,
+    "walk": walk,
+}
 
 
 def readme(text: str) -> str:

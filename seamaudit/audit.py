@@ -14,7 +14,7 @@ from seamaudit.catalog.load import load_catalog
 from seamaudit.config import Settings
 from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError
 from seamaudit.evidence import collect
-from seamaudit.facts import REGISTRY, FactBase
+from seamaudit.facts import REGISTRY, Fact, FactBase
 from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
@@ -140,6 +140,45 @@ def measure(paths: Sequence[str], settings: Settings, progress: Progress | None 
     prices, knobs = PriceBook(), Knobs()
     with _opened(paths, settings, progress) as inputs:
         return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER})), seams(prices, knobs))
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A run whose calls are kept: what was measured, what the rules say, the exchanges in their order, and the texts of segments as long
+    as they are held."""
+
+    measured: Measured
+    findings: tuple[Finding, ...]
+    exchanges: tuple[Exchange, ...]
+    text: Callable[[int], bytes | None]
+
+
+def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Followed:
+    """Audit the recordings behind `paths` and keep every call, for those who want to look at one. Raises what `audit` raises."""
+    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs()
+    kept = _Kept()
+    with _opened(paths, settings, progress) as inputs:
+        asked = frozenset(rule.table for rule in rules)
+        factories = (*layers(inputs.intern, prices, knobs, asked), lambda: kept)
+        measured = _measured(inputs, factories, seams(prices, knobs))
+    judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
+    return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
+
+
+class _Kept:
+    """A layer that measures nothing and keeps what it is fed."""
+
+    scope = Scope.TRACE
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+
+    def feed(self, exchange: Exchange) -> Iterable[Fact]:
+        self.exchanges.append(exchange)
+        return ()
+
+    def close(self) -> Iterable[Fact]:
+        return ()
 
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:

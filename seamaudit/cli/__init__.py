@@ -60,6 +60,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.query import query
     from seamaudit.cli.rules import app as rules
     from seamaudit.cli.scan import EXAMPLES, scan
+    from seamaudit.cli.walk import EXAMPLES as WALK_EXAMPLES
+    from seamaudit.cli.walk import walk
 
     root = typer.Typer(name="seamaudit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
     root.callback()(_root)
@@ -68,6 +70,7 @@ def app() -> typer.Typer:
     root.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
     root.command(epilog=FACTS_EXAMPLES)(facts)
     root.command(epilog=QUERY_EXAMPLES)(query)
+    root.command(epilog=WALK_EXAMPLES)(walk)
     root.add_typer(rules, name="rules")
     return root
 
