@@ -14,13 +14,18 @@ _WORDS = "search retrieve retrieval retriever lookup query knowledge kb rag docs
 RETRIEVAL_WORDS = frozenset(_WORDS.split(" "))
 """Words that make a tool's name that of a retrieval tool; names are split at punctuation and case."""
 
+MEMORY_WORDS = frozenset({"memory", "memories", "remember", "recall"})
+"""Words that make a tool's name that of one that keeps notes from one conversation to the next."""
+
+Source = Literal["document", "retrieval_tool", "memory", "tool"]
+
 
 @fact("retrievals", needs=(Need.PROMPT,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval(Fact):
     """A text that was looked up: a declared document, or a tool's result."""
 
-    source: Annotated[Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by its tool's name, or not at all."]
+    source: Annotated[Source, "What it is: declared as a document, of a retrieval or memory tool by the tool's name, or of any other tool."]
     tool: Annotated[str, "The tool that gave it, where one did."]
     text_prints: Annotated[bytes, "Keyed prints of the text."]
 
@@ -64,13 +69,18 @@ class RetrievalLayer:
         return ()
 
 
-def _source(segment: Segment, tool: str) -> Literal["document", "retrieval_tool", "tool"]:
+def _source(segment: Segment, tool: str) -> Source:
     if segment.retrieved or segment.kind is Kind.DOCUMENT:
         return "document"
+    if not MEMORY_WORDS.isdisjoint(_words(tool)):
+        return "memory"
     return "retrieval_tool" if is_retrieval_name(tool) else "tool"
 
 
 def is_retrieval_name(name: str) -> bool:
     """Whether a tool is named like one that looks things up."""
-    words = "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name[:128]).split()
-    return any(word in RETRIEVAL_WORDS for word in words)
+    return not RETRIEVAL_WORDS.isdisjoint(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    return "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name[:128]).split()
