@@ -36,6 +36,7 @@ from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
+from seamaudit.layers.diagnoses import Diagnoses
 from seamaudit.layers.ledger import Ledger, LedgerRow
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
@@ -53,6 +54,7 @@ from seamaudit.providers.billing import Unpriced
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
@@ -248,6 +250,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
         CacheLayer,
         UsageCache,
+        Diagnoses,
         RetrievalLayer,
         Markers,
         Tools,
@@ -267,7 +270,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), LoopCosts(), RefusedTurns())
+    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), CacheChecks(), LoopCosts(), RefusedTurns())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:
