@@ -56,6 +56,7 @@ from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
+from seamaudit.seams.cache_health import CacheHealth
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
@@ -270,7 +271,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), CacheChecks(), LoopCosts(), RefusedTurns())
+    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), CacheChecks(), CacheHealth(), LoopCosts(), RefusedTurns())
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:
