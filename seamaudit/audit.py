@@ -45,7 +45,7 @@ from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.refusals import Refusals
 from seamaudit.layers.resends import Resends
-from seamaudit.layers.retrieval import RetrievalLayer
+from seamaudit.layers.retrieval import Contexts, RetrievalLayer
 from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
@@ -57,6 +57,7 @@ from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.cache_health import CacheHealth
+from seamaudit.seams.frozen_evals import FrozenEvals
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
@@ -104,7 +105,8 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     with _opened(paths, settings, progress) as inputs:
         reading = inputs.reading
         asked = frozenset(rule.table for rule in rules)
-        replayed = replay(reading, inputs.discovery, layers(inputs.intern, prices, knobs, asked), seams(prices, knobs))
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings))
+        replayed = replay(reading, inputs.discovery, factories, seams(prices, knobs))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
@@ -143,7 +145,7 @@ def measure(paths: Sequence[str], settings: Settings, progress: Progress | None 
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
     prices, knobs = PriceBook(), Knobs()
     with _opened(paths, settings, progress) as inputs:
-        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER})), seams(prices, knobs))
+        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings)), seams(prices, knobs))
 
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
@@ -216,6 +218,11 @@ class _Inputs:
     reading: Reading
     intern: Interner
 
+    def suite_of(self, settings: Settings) -> Callable[[Exchange], str]:
+        """Names the eval suite of an exchange, as the settings declare it."""
+        sources = self.discovery.sources
+        return lambda exchange: settings.suite_of(exchange, sources[exchange.locus.source].path)
+
 
 @contextmanager
 def _opened(paths: Sequence[str], settings: Settings, progress: Progress | None) -> Iterator[_Inputs]:
@@ -239,7 +246,13 @@ def _check_waste(report: Report) -> None:
         raise error
 
 
-def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[str] = frozenset()) -> tuple[Callable[[], Layer], ...]:
+def layers(
+    intern: Interner,
+    prices: PriceBook,
+    knobs: Knobs,
+    asked: frozenset[str] = frozenset(),
+    suite_of: Callable[[Exchange], str] = lambda exchange: "",
+) -> tuple[Callable[[], Layer], ...]:
     """How to make one instance of every layer, for one thread or one cache.
 
     The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
@@ -253,6 +266,7 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
         UsageCache,
         Diagnoses,
         RetrievalLayer,
+        lambda: Contexts(suite_of),
         Markers,
         Tools,
         lambda: Stream(knobs.stream),
@@ -271,7 +285,15 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), CacheChecks(), CacheHealth(), LoopCosts(), RefusedTurns())
+    return (
+        CacheBreaks(prices, knobs.breaks),
+        CacheHabits(prices),
+        CacheChecks(),
+        CacheHealth(),
+        FrozenEvals(),
+        LoopCosts(),
+        RefusedTurns(),
+    )
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:
