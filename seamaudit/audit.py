@@ -12,10 +12,11 @@ from seamaudit.catalog.coverage import Coverage
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
 from seamaudit.config import Settings
-from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError
-from seamaudit.evidence import collect
+from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError, UsageError
+from seamaudit.evidence import Evidence, collect
 from seamaudit.facts import REGISTRY, Fact, FactBase
 from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
+from seamaudit.forensics.diff import Diff, Ref, diff
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.elide import Elider
@@ -35,6 +36,7 @@ from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
+from seamaudit.layers.diagnoses import Diagnoses
 from seamaudit.layers.ledger import Ledger, LedgerRow
 from seamaudit.layers.loop import Loop, LoopKnobs
 from seamaudit.layers.markers import Markers
@@ -43,7 +45,7 @@ from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.refusals import Refusals
 from seamaudit.layers.resends import Resends
-from seamaudit.layers.retrieval import RetrievalLayer
+from seamaudit.layers.retrieval import Contexts, RetrievalLayer
 from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
@@ -52,7 +54,10 @@ from seamaudit.providers.billing import Unpriced
 from seamaudit.providers.prices import PriceBook, table_date
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
+from seamaudit.seams.cache_health import CacheHealth
+from seamaudit.seams.frozen_evals import FrozenEvals
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
@@ -100,7 +105,8 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     with _opened(paths, settings, progress) as inputs:
         reading = inputs.reading
         asked = frozenset(rule.table for rule in rules)
-        replayed = replay(reading, inputs.discovery, layers(inputs.intern, prices, knobs, asked), seams(prices, knobs))
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings))
+        replayed = replay(reading, inputs.discovery, factories, seams(prices, knobs))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
@@ -139,7 +145,7 @@ def measure(paths: Sequence[str], settings: Settings, progress: Progress | None 
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
     prices, knobs = PriceBook(), Knobs()
     with _opened(paths, settings, progress) as inputs:
-        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER})), seams(prices, knobs))
+        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings)), seams(prices, knobs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,7 @@ def follow(paths: Sequence[str], settings: Settings, progress: Progress | None =
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
         asked = frozenset(rule.table for rule in rules)
-        factories = (*layers(inputs.intern, prices, knobs, asked), lambda: kept)
+        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings)), lambda: kept)
         measured = _measured(inputs, factories, seams(prices, knobs))
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
@@ -205,11 +211,56 @@ def _measured(inputs: _Inputs, factories: Sequence[Callable[[], Layer]], joins: 
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """Two requests compared, what their first difference looks like, and the sources they stand in."""
+
+    diff: Diff
+    evidence: Evidence | None
+    sources: tuple[Source, ...]
+
+
+def compare(a: str, b: str, paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, values: bool = True) -> Compared:
+    """Compare two requests, each named `file:line`, by its response's id or `thread:turn`, in `paths` or the files that they name.
+
+    Without `values` no text is read again, and there is no evidence.
+
+    Raises UsageError where a name answers to no request, or to several, and what `audit` raises.
+    """
+    refs = Ref(a), Ref(b)
+    named_files = [ref.place[0] for ref in refs if ref.place is not None]
+    wanted = list(dict.fromkeys([*named_files, *paths]))
+    if not wanted:
+        raise UsageError("no recording is named", "Name requests as FILE:LINE, or the recordings after both of them.")
+    with _opened(wanted, settings, progress) as inputs:
+        picked: tuple[list[Exchange], list[Exchange]] = ([], [])
+        turns: Counter[str] = Counter()
+        holes: list[Hole] = []
+        facts = FactBase()
+        for exchange in merge(list(_drafts(inputs.reading, inputs.discovery, facts, holes)), facts.add, holes):
+            turns[exchange.thread.id] += 1
+            for ref, found in zip(refs, picked, strict=True):
+                if ref.names(exchange, inputs.discovery.sources, turns[exchange.thread.id]):
+                    found.append(exchange)
+        _refuse_unrecognised(inputs.reading)
+        one, other = (ref.one_of(found) for ref, found in zip(refs, picked, strict=True))
+        result = diff(one, other, inputs.intern.texts.get, PriceBook())
+        formats = {index: named(name, FORMATS) for index, name in inputs.reading.recognised.items()}
+        records = Rereader(inputs.reader, inputs.discovery.sources)
+        (evidence,) = collect([result.evidence_ref if values else None], records, formats, settings.show_content, inputs.intern)
+    return Compared(result, evidence, tuple(inputs.discovery.sources))
+
+
+@dataclass(frozen=True, slots=True)
 class _Inputs:
     discovery: Discovery
     reader: Reader
     reading: Reading
     intern: Interner
+
+    def suite_of(self, settings: Settings) -> Callable[[Exchange], str]:
+        """Names the eval suite of an exchange, as the settings declare it."""
+        sources = self.discovery.sources
+        return lambda exchange: settings.suite_of(exchange, sources[exchange.locus.source].path)
 
 
 @contextmanager
@@ -234,7 +285,13 @@ def _check_waste(report: Report) -> None:
         raise error
 
 
-def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[str] = frozenset()) -> tuple[Callable[[], Layer], ...]:
+def layers(
+    intern: Interner,
+    prices: PriceBook,
+    knobs: Knobs,
+    asked: frozenset[str] = frozenset(),
+    suite_of: Callable[[Exchange], str] = lambda exchange: "",
+) -> tuple[Callable[[], Layer], ...]:
     """How to make one instance of every layer, for one thread or one cache.
 
     The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
@@ -246,7 +303,9 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
         CacheLayer,
         UsageCache,
+        Diagnoses,
         RetrievalLayer,
+        lambda: Contexts(suite_of),
         Markers,
         Tools,
         lambda: Stream(knobs.stream),
@@ -265,7 +324,15 @@ def layers(intern: Interner, prices: PriceBook, knobs: Knobs, asked: frozenset[s
 
 def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
     """Every seam, in the order in which they may build on each other."""
-    return (CacheBreaks(prices, knobs.breaks), CacheHabits(prices), LoopCosts(), RefusedTurns())
+    return (
+        CacheBreaks(prices, knobs.breaks),
+        CacheHabits(prices),
+        CacheChecks(),
+        CacheHealth(),
+        FrozenEvals(),
+        LoopCosts(),
+        RefusedTurns(),
+    )
 
 
 def replay(reading: Reading, discovery: Discovery, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Replayed:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from seamaudit.errors import UsageError
 from seamaudit.findings import Severity
+from seamaudit.trace import Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Settings:
     recording format, None detects it per file. Findings below `min_severity` are left out, those at or above `fail_on` make the
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
+    `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
     """
 
     rules_dirs: tuple[Path, ...] = ()
@@ -27,3 +30,29 @@ class Settings:
     strict_input: bool = False
     show_content: bool = False
     elide: bool = True
+    eval_suites: tuple[str, ...] = ("tag:eval",)
+
+    def suite_of(self, exchange: Exchange, path: str) -> str:
+        """The eval suite an exchange of a recording belongs to, "" where it is production's."""
+        for declared in self.eval_suites:
+            kind, _, name = declared.partition(":")
+            if kind == "tag":
+                tag = next((tag for tag in sorted(exchange.tags) if tag == name or tag.startswith(f"{name}:")), "")
+                if tag:
+                    return tag
+            elif (kind == "app" and exchange.attribution.app == name) or (kind == "path" and _holds(name, path)):
+                return name
+        return ""
+
+
+def check_suites(declared: Sequence[str]) -> tuple[str, ...]:
+    """The declarations as they were given. Raises UsageError for one that is none."""
+    for each in declared:
+        kind, _, name = each.partition(":")
+        if kind not in ("tag", "app", "path") or not name:
+            raise UsageError(f"not an eval suite: {each!r}", "Declare one as tag:NAME, app:NAME or path:FOLDER.")
+    return tuple(declared)
+
+
+def _holds(folder: str, path: str) -> bool:
+    return PurePath(folder) == PurePath(path) or PurePath(folder) in PurePath(path).parents

@@ -54,6 +54,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.calibrate import calibrate
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
     from seamaudit.cli.cost import cost
+    from seamaudit.cli.diff import EXAMPLES as DIFF_EXAMPLES
+    from seamaudit.cli.diff import diff
     from seamaudit.cli.facts import EXAMPLES as FACTS_EXAMPLES
     from seamaudit.cli.facts import facts
     from seamaudit.cli.query import EXAMPLES as QUERY_EXAMPLES
@@ -68,6 +70,7 @@ def app() -> typer.Typer:
     root.command(epilog=EXAMPLES)(scan)
     root.command(epilog=COST_EXAMPLES)(cost)
     root.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
+    root.command(epilog=DIFF_EXAMPLES)(diff)
     root.command(epilog=FACTS_EXAMPLES)(facts)
     root.command(epilog=QUERY_EXAMPLES)(query)
     root.command(epilog=WALK_EXAMPLES)(walk)

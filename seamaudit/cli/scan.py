@@ -73,6 +73,10 @@ def scan(
     no_elide: Annotated[
         bool, typer.Option("--no-elide", help="Decode every line whole, also what it repeats of earlier ones: slower, the same result.")
     ] = False,
+    eval_suite: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SUITE", help="What is an eval suite: tag:NAME, app:NAME or path:FOLDER; may be repeated. Default: tag:eval."),
+    ] = None,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
@@ -83,13 +87,15 @@ def scan(
     from seamaudit.audit import audit
     from seamaudit.cli.output import check, opened
     from seamaudit.cli.progress import shown
-    from seamaudit.config import Settings
+    from seamaudit.config import Settings, check_suites
 
     chosen = codes(select, ignore, rules or ())
     strict = in_ci() if strict_input is None else strict_input
     settings = Settings(
         rules_dirs=tuple(rules or ()), input_format=input_format, strict_input=strict, show_content=show_content, elide=not no_elide
     )
+    if eval_suite:
+        settings = replace(settings, eval_suites=check_suites(eval_suite))
     check(output, paths)
     with shown(paths, wanted=not (no_progress or quiet)) as advance:
         report = chosen.of(audit(paths, settings, advance))

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
+from seamaudit.ingest.declared import is_declared
 from seamaudit.ingest.prints import prints
 from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.trace import Exchange, Kind, Link, Locus, Need, Prefix, Segment, Zone
@@ -42,8 +43,9 @@ class PrefixChange(Fact):
     shared: Annotated[int, "Leading positions both requests share."]
     head_bytes: Annotated[int, "Bytes of this request's tools and system."]
     marked: Annotated[bool, "The changed block itself carries the request's last marker."]
+    was_marked: Annotated[bool, "The block that stood there before carried its request's last marker."] = False
     similar: Annotated[bool, "Both versions of the block share a large part of their text."]
-    declared_retrieval: Annotated[bool, "The changed block is declared as retrieved text."]
+    declared_retrieval: Annotated[bool, "The changed block, or the part of it that changed, is declared as retrieved text."]
     tools_added: Annotated[int, "Tool names that came."]
     tools_removed: Annotated[int, "Tool names that went."]
     tool: Annotated[str, "The first tool whose definition changed."]
@@ -77,6 +79,7 @@ class PrefixLayer:
     def __init__(self, text_of: Callable[[int], bytes | None], knobs: PrefixKnobs = PrefixKnobs()) -> None:
         self._text_of = text_of
         self._knobs = knobs
+        self._marks: dict[int, int] = {}
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """At most one change: what differs first decides; what follows it is recomputed anyway."""
@@ -90,6 +93,8 @@ class PrefixLayer:
                 aspect="",
                 reason="a line was lost between this request and the one before",
             )
+        if exchange.request.breakpoints:
+            self._marks[exchange.id] = exchange.request.breakpoints[-1].position
         for name, link in _bases(exchange):
             prefix = exchange.request.prefix
             if link.shared < min(link.prefix.length, prefix.length):
@@ -104,10 +109,12 @@ class PrefixLayer:
         prefix, at = exchange.request.prefix, link.shared
         old, new = link.prefix.at(at), prefix.at(at)
         edit = self._edit(prefix, link.prefix, at)
-        change = self._text_change(old, new) if edit in (Edit.REPLACED, Edit.KEY_ORDER) else None
+        now_whole = self._text_of(new.id)
+        change = self._text_change(old, now_whole) if edit in (Edit.REPLACED, Edit.KEY_ORDER) else None
         names_before, names_now = _tool_names(link.prefix, new.zone), _tool_names(prefix, new.zone)
         now_text = change.now if change else ""
         place = exchange.place(at)
+        was_marked = self._marks.get(link.exchange) == at + 1
         return PrefixChange(
             exchange=exchange.id,
             thread=exchange.thread.id,
@@ -117,7 +124,7 @@ class PrefixLayer:
             base=base,
             base_exchange=link.exchange,
             zone=new.zone,
-            block=_block_name(prefix, at),
+            block=_block_name(link.prefix if was_marked else prefix, at),
             kind=new.kind,
             role=new.role,
             edit=edit,
@@ -125,8 +132,9 @@ class PrefixLayer:
             shared=at,
             head_bytes=_head_bytes(prefix),
             marked=any(mark.position == at + 1 for mark in exchange.request.breakpoints[-1:]),
+            was_marked=was_marked,
             similar=self._similar(old, new, change),
-            declared_retrieval=new.retrieved,
+            declared_retrieval=new.retrieved or _declared(new, change, now_whole),
             tools_added=len(names_now - names_before),
             tools_removed=len(names_before - names_now),
             tool=new.name if new.kind is Kind.TOOL_DEFINITION else "",
@@ -137,8 +145,8 @@ class PrefixLayer:
             diverges_at=change.at if change else None,
         )
 
-    def _text_change(self, old: Segment, new: Segment) -> Change | None:
-        was, now = self._text_of(old.id), self._text_of(new.id)
+    def _text_change(self, old: Segment, now: bytes | None) -> Change | None:
+        was = self._text_of(old.id)
         return compare(was, now) if was is not None and now is not None else None
 
     def _similar(self, old: Segment, new: Segment, change: Change | None) -> bool:
@@ -168,6 +176,13 @@ def _bases(exchange: Exchange) -> Iterable[tuple[Literal["previous", "nearest"],
         yield "previous", exchange.previous
     elif exchange.nearest is not None:
         yield "nearest", exchange.nearest
+
+
+def _declared(new: Segment, change: Change | None, text: bytes | None) -> bool:
+    """Whether the text that changed stands where its own block says that passages do."""
+    if change is None or text is None or new.kind is not Kind.TEXT or new.role == "assistant":
+        return False
+    return change.shape is Shape.TEXT and is_declared(text, change.at)
 
 
 def _head_bytes(prefix: Prefix) -> int:

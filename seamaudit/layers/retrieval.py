@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -14,13 +15,18 @@ _WORDS = "search retrieve retrieval retriever lookup query knowledge kb rag docs
 RETRIEVAL_WORDS = frozenset(_WORDS.split(" "))
 """Words that make a tool's name that of a retrieval tool; names are split at punctuation and case."""
 
+MEMORY_WORDS = frozenset({"memory", "memories", "remember", "recall"})
+"""Words that make a tool's name that of one that keeps notes from one conversation to the next."""
+
+Source = Literal["document", "retrieval_tool", "memory", "tool"]
+
 
 @fact("retrievals", needs=(Need.PROMPT,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval(Fact):
     """A text that was looked up: a declared document, or a tool's result."""
 
-    source: Annotated[Literal["document", "retrieval_tool", "tool"], "How it is known: declared, by its tool's name, or not at all."]
+    source: Annotated[Source, "What it is: declared as a document, of a retrieval or memory tool by the tool's name, or of any other tool."]
     tool: Annotated[str, "The tool that gave it, where one did."]
     text_prints: Annotated[bytes, "Keyed prints of the text."]
 
@@ -64,13 +70,72 @@ class RetrievalLayer:
         return ()
 
 
-def _source(segment: Segment, tool: str) -> Literal["document", "retrieval_tool", "tool"]:
+def _source(segment: Segment, tool: str) -> Source:
     if segment.retrieved or segment.kind is Kind.DOCUMENT:
         return "document"
+    if not MEMORY_WORDS.isdisjoint(_words(tool)):
+        return "memory"
     return "retrieval_tool" if is_retrieval_name(tool) else "tool"
 
 
 def is_retrieval_name(name: str) -> bool:
     """Whether a tool is named like one that looks things up."""
-    words = "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name[:128]).split()
-    return any(word in RETRIEVAL_WORDS for word in words)
+    return not RETRIEVAL_WORDS.isdisjoint(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    return "".join(f" {c.lower()}" if c.isupper() else c if c.isalnum() else " " for c in name[:128]).split()
+
+
+@fact("retrieved_contexts", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievedContext(Fact):
+    """A request that carries looked-up text which the turn before did not carry."""
+
+    suite: Annotated[str, "The eval suite it belongs to, as declared; empty for production traffic."]
+    passages: Annotated[int, "How many looked-up texts are new."]
+    context: Annotated[str, "A digest of these, in their order."]
+    question: Annotated[str, "A digest of everything else that is new."]
+
+
+class Contexts:
+    """Digests what each request adds. `suite_of` names the eval suite of an exchange, "" where it is none's."""
+
+    scope = Scope.THREAD
+
+    def __init__(self, suite_of: Callable[[Exchange], str]) -> None:
+        self._suite_of = suite_of
+        self._tools: dict[str, str] = {}
+
+    def feed(self, exchange: Exchange) -> Iterable[Fact]:
+        """The request's new looked-up texts, if it has some."""
+        prefix = exchange.request.prefix
+        new = list(prefix.segments(exchange.previous.shared if exchange.previous else 0))
+        self._tools |= {segment.call_id: segment.name for segment in new if segment.kind is Kind.TOOL_CALL and segment.call_id}
+        found = [segment for segment in new if self._is_looked_up(segment)]
+        if not found:
+            return
+        rest = [segment for segment in new if segment.kind in (Kind.TEXT, Kind.TOOL_CALL) and not segment.retrieved]
+        yield RetrievedContext(
+            exchange=exchange.id,
+            thread=exchange.thread.id,
+            app=exchange.attribution.app,
+            locus=exchange.locus,
+            suite=self._suite_of(exchange),
+            passages=len(found),
+            context=_digest(segment.outcome or segment.ordered for segment in found),
+            question=_digest(segment.arguments or segment.ordered for segment in rest),
+        )
+
+    def close(self) -> Iterable[Fact]:
+        """Nothing is left to say."""
+        return ()
+
+    def _is_looked_up(self, segment: Segment) -> bool:
+        if segment.retrieved or segment.kind is Kind.DOCUMENT:
+            return True
+        return segment.kind is Kind.TOOL_RESULT and is_retrieval_name(segment.name or self._tools.get(segment.call_id, ""))
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()

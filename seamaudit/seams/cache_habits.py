@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.cache import CacheRead, CacheWrite, UnmarkedRepeat
 from seamaudit.layers.cost import Spend
+from seamaudit.layers.prefix import PrefixChange
 from seamaudit.providers.prices import PriceBook, UnitPrices
-from seamaudit.trace import Money, Need
+from seamaudit.trace import Money, Need, Zone
 
 Surety = Literal["high", "medium"]
 
@@ -22,6 +23,7 @@ class Habit(StrEnum):
 
     UNMARKED = "unmarked"
     STAMPEDE = "stampede"
+    COLD_START = "cold_start"
     LONG_LIFE = "long_life"
 
 
@@ -67,9 +69,11 @@ class CacheHabits:
         """One CacheHabit for each request that took part in one. None claims more than its call cost."""
         spent = {row.exchange: row.usd for row in facts.rows(Spend)}
         writes = facts.rows(CacheWrite)
+        stampedes, cold_starts = self._at_a_new_version(list(self._stampedes(writes)), writes, facts.rows(PrefixChange))
         rows = [
             *self._habit(self._unmarked(facts.rows(UnmarkedRepeat)), self._knobs.times),
-            *self._habit(self._stampedes(writes), 1),
+            *self._habit(stampedes, 1),
+            *self._habit(cold_starts, 1),
             *self._habit(self._long_lives(writes, facts.rows(CacheRead)), self._knobs.times),
         ]
         return [_within(row, spent.get(row.exchange)) for row in rows]
@@ -110,6 +114,22 @@ class CacheHabits:
                 usd = None if price is None else Money(write.raced * max(0, price - unit.read))
             yield _row(write, Habit.STAMPEDE, write.raced, usd, surely=write.raced_surely)
 
+    def _at_a_new_version(
+        self, rows: Sequence[CacheHabit], writes: Sequence[CacheWrite], changes: Sequence[PrefixChange]
+    ) -> tuple[list[CacheHabit], list[CacheHabit]]:
+        """The stampedes, and apart from them those that followed a new version of their app's tools or system prompt: writes that raced
+        for an entry whose writer was the first to send it. Fewer of these for one version than make a habit stay stampedes."""
+        new = {change.exchange for change in changes if is_new_version(change)}
+        first: dict[int, int] = {}
+        for write in writes:  # in their order: what a write raced for may itself have raced
+            if write.raced_exchange >= 0:
+                first[write.exchange] = first.get(write.raced_exchange, write.raced_exchange)
+        after = {exchange: writer for exchange, writer in first.items() if writer in new}
+        times = Counter(after[row.exchange] for row in rows if row.exchange in after)
+        bursts = {row.exchange for row in rows if times[after.get(row.exchange, -1)] >= self._knobs.times}
+        cold = [replace(row, habit=Habit.COLD_START) for row in rows if row.exchange in bursts]
+        return [row for row in rows if row.exchange not in bursts], cold
+
     def _long_lives(self, writes: Sequence[CacheWrite], reads: Sequence[CacheRead]) -> Iterator[CacheHabit]:
         """Hours that were paid for, of apps whose reads hardly ever came after more than five minutes.
 
@@ -148,6 +168,11 @@ class CacheHabits:
 
     def _unit(self, row: CacheWrite | CacheRead | UnmarkedRepeat, total: int) -> UnitPrices | None:
         return self._prices.unit(row.provider, row.model, row.dated, input_tokens=total)
+
+
+def is_new_version(change: PrefixChange) -> bool:
+    """Whether a request differs from the one before it, of its thread or its app, in a version of one block of its head."""
+    return change.zone is not Zone.MESSAGES and (change.similar or change.tools_added + change.tools_removed > 0)
 
 
 def _row(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from seamaudit.trace.diagnosis import Diagnosis
 from seamaudit.trace.locus import Locus
 from seamaudit.trace.money import Money
 from seamaudit.trace.prefix import Breakpoint, Prefix
@@ -117,7 +118,8 @@ class Request:
     `at` is the pointer of the body inside the record; `renamed` holds the arrays that the recording spells in another way
     than the provider (`messages` as `traj`); `scattered` says that the prompt stands in no record as a whole, each position in one
     of its own, where its segment's locus points; `settings` is a digest of what is sent beside the prompt, "" where the recording does
-    not hold it. `complete` is False where the prompt is not all in the trace
+    not hold it; `compares_with` is the id of the response whose request the provider was asked to compare this one with, "" where it was
+    not. `complete` is False where the prompt is not all in the trace
     (`previous_response_id`, a cut body). `offered` holds the tool names, None where the recording has none to show;
     `deferred` says that tools may be found by search. `params` are the parameters that shape the prompt or the cache key,
     as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers.
@@ -140,6 +142,7 @@ class Request:
     renamed: Mapping[str, str] = field(default_factory=dict)
     scattered: bool = False
     settings: str = ""
+    compares_with: str = ""
 
     def pointer(self, position: int, prefix: Prefix | None = None) -> str:
         """JSON pointer, inside the record, of the value at a position of this prompt or of another that is recorded alike."""
@@ -175,6 +178,7 @@ class Response:
     refusal: Refusal | None = None
     complete: bool = True
     broken: tuple[tuple[str, str], ...] = ()
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,3 +115,26 @@ def test_without_a_turn_before_the_nearest_request_is_the_base() -> None:
     (change,) = changes(first, replace(other, nearest=link))
     assert (change.base, change.base_exchange) == ("nearest", first.id)
     assert not change.similar, "their texts are no longer at hand"
+
+
+def test_a_marked_block_that_is_gone_with_the_next_request_is_known_and_named() -> None:
+    story = Story()
+    task, note, said, more = say("user", "task"), say("user", "status"), say("assistant", "step"), say("user", "more")
+    first = story.exchange([system(RULES), task, note], answer(), request={"breakpoints": (Breakpoint(3, "5m"),)})
+    second = story.exchange([system(RULES), task, said, more], answer(), request={"breakpoints": (Breakpoint(4, "5m"),)})
+    (change,) = changes(first, second)
+    assert change.was_marked
+    assert not change.marked
+    assert change.block == "messages, first user turn", "the block that went, not the one that stands there now"
+
+
+@pytest.mark.parametrize("heading", ["\n# Passages\n", "\n<context>", "\nRetrieved documents:\n", "\n## Relevant articles\n### Parcels\n"])
+def test_text_that_changes_where_its_block_declares_passages_is_declared(heading: str) -> None:
+    (change,) = told(Story(), *([written(RULES + heading + f"All about {what}.")] for what in ("parcels", "refunds")))
+    assert change.declared_retrieval
+
+
+@pytest.mark.parametrize("heading", ["\n# State\n", "\n# Passages\nNone.\n# State\n", "\n<context>None.</context>", "\nContext: "])
+def test_text_that_changes_elsewhere_is_not(heading: str) -> None:
+    (change,) = told(Story(), *([written(RULES + heading + f"All about {what}.")] for what in ("parcels", "refunds")))
+    assert not change.declared_retrieval

@@ -108,13 +108,26 @@ def test_a_moving_value_names_its_origin(shape: Shape, origin: Origin) -> None:
     assert (found.origin, found.proof) == (origin, "proven")
 
 
-def test_a_quoted_tool_result_proves_retrieval() -> None:
-    said = Retrieval(
-        exchange=0, thread="t1", app="app", locus=locus(1, "/x"), source="retrieval_tool", tool="search", text_prints=prints(PASSAGE)
-    )
+@pytest.mark.parametrize(
+    ("source", "origin"),
+    [
+        ("retrieval_tool", Origin.RETRIEVAL),
+        ("document", Origin.RETRIEVAL),
+        ("memory", Origin.MEMORY),
+        ("tool", Origin.TOOL_RESULT),
+    ],
+)
+def test_what_a_changed_block_quotes_proves_its_origin(source: Any, origin: Origin) -> None:
+    said = Retrieval(exchange=0, thread="t1", app="app", locus=locus(1, "/x"), source=source, tool="search", text_prints=prints(PASSAGE))
     (found,) = broken(READ, replace(CHANGE, changed_prints=prints(f"Context: {PASSAGE} Answer!")), said)
-    assert (found.origin, found.proof, found.tool) == (Origin.RETRIEVAL, "proven", "search")
+    assert (found.origin, found.proof, found.tool) == (origin, "proven", "search")
     assert locus(1, "/x") in found.witness
+
+
+def test_old_text_that_moved_up_is_the_clients_doing_whoever_once_produced_it() -> None:
+    said = Retrieval(exchange=0, thread="t1", app="app", locus=locus(1, "/x"), source="tool", tool="ls", text_prints=prints(PASSAGE))
+    (found,) = broken(READ, replace(CHANGE, edit=Edit.REMOVED, zone=Zone.MESSAGES, changed_prints=prints(PASSAGE)), said)
+    assert (found.cause, found.origin, found.proof) == (Cause.HISTORY_EDITED, Origin.CLIENT, "proven")
 
 
 def test_what_is_retrieved_later_proves_nothing() -> None:

@@ -11,8 +11,9 @@ from seamaudit.facts import Fact, FactBase
 from seamaudit.layers.cache import CacheWrite, UnmarkedRepeat
 from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.cache_habits import CacheHabit, CacheHabits, Habit
+from seamaudit.trace import Zone
 from tests.builders import START, locus
-from tests.seams.test_cache_breaks import READ, _spend
+from tests.seams.test_cache_breaks import CHANGE, READ, _spend
 
 MODEL = "claude-sonnet-4-5-20250929"
 WHERE: dict[str, Any] = {"exchange": 1, "thread": "t1", "app": "app", "locus": locus(2), "provider": "anthropic", "model": MODEL}
@@ -76,3 +77,25 @@ def test_an_hour_is_unused_where_no_read_came_late(end: float, rested: float | N
     rows = long_lives(end, rested, reported)
     assert len(rows) == found
     assert all(row.habit is Habit.LONG_LIFE and row.waste_usd == 4000 * 225 * 10**4 for row in rows)
+
+
+def burst(count: int, **changed: Any) -> list[CacheHabit]:
+    """The writes of `count` requests that raced, each for the write of the one before, and how the first of all differed from what was."""
+    raced = [at(WRITE, n, written_1h=0, raced=3000, raced_surely=True, raced_exchange=n - 1) for n in range(2, count + 2)]
+    first = at(WRITE, 1, written_1h=0)
+    return habits(first, *raced, replace(CHANGE, **changed))
+
+
+def test_a_burst_on_a_new_version_is_a_cold_start() -> None:
+    assert [row.habit for row in burst(3)] == [Habit.COLD_START] * 3
+
+
+@pytest.mark.parametrize(
+    "changed", [{"zone": Zone.MESSAGES}, {"similar": False}, {"exchange": 7}], ids=["messages", "other app", "no change"]
+)
+def test_a_burst_on_anything_else_is_a_stampede(changed: dict[str, Any]) -> None:
+    assert [row.habit for row in burst(3, **changed)] == [Habit.STAMPEDE] * 3
+
+
+def test_two_at_once_are_no_spike() -> None:
+    assert [row.habit for row in burst(2)] == [Habit.STAMPEDE] * 2

@@ -130,6 +130,7 @@ class ExplicitCache:
             reads=self._reads[exchange.id],
             started=call.started,
             raced=max(0, min(written, entry.tokens - read)) if entry and first else 0,
+            raced_exchange=first.call.exchange.id if first else -1,
             raced_surely=first is not None and first.call.exchange.times.first_byte is not None,
         )
 

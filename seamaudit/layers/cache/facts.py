@@ -74,6 +74,7 @@ class CacheWrite(Fact):
     started: Annotated[float | None, "When it was sent; unknown without a clock."] = None
     raced: Annotated[int, "Tokens of these that an earlier request was writing, too, whose answer had not begun."] = 0
     raced_surely: Annotated[bool, "The recording holds that answer's first byte, not its end alone."] = False
+    raced_exchange: Annotated[int, "That earlier request; -1 for none."] = -1
 
 
 @fact("unmarked_repeats", needs=(Need.PROMPT, Need.USAGE, Need.TIME, Need.CACHE_CONTRACT))

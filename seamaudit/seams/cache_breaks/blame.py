@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from seamaudit.ingest.prints import unpack
 from seamaudit.layers.cache import CacheRead, Verdict
 from seamaudit.layers.prefix import Edit, PrefixChange
-from seamaudit.layers.retrieval import Retrieval
+from seamaudit.layers.retrieval import Retrieval, Source
 from seamaudit.providers.contracts import CacheMode
 from seamaudit.seams.cache_breaks.facts import Cause, Origin, Proof
 from seamaudit.trace import Locus, Zone
 from seamaudit.trace.textdiff import Shape
 
 NOT_THE_TEXT = frozenset({Cause.EXPIRED, Cause.RACE, Cause.MODEL, Cause.PARAMETER, Cause.LOOKBACK, Cause.PROVIDER_SIDE, Cause.UNEXPLAINED})
+
+QUOTED: Final[Mapping[Source, Origin]] = {
+    "document": Origin.RETRIEVAL,
+    "retrieval_tool": Origin.RETRIEVAL,
+    "memory": Origin.MEMORY,
+    "tool": Origin.TOOL_RESULT,
+}
+"""Who produced the bytes that a changed block quotes."""
 
 
 class Lookups:
@@ -104,13 +112,15 @@ def origin_of(cause: Cause, change: PrefixChange | None, looked_up: Lookups, lea
         return Origin.CLIENT, "proven", "", ()
     if change.zone is Zone.TOOLS:
         return Origin.TOOL_LIST, "declared", "", ()
+    if change.edit in (Edit.REMOVED, Edit.REORDERED):  # what stands there now is old text that moved up: it was not looked up for this
+        return Origin.CLIENT, "proven", "", ()
     if change.shape is Shape.CLOCK:
         return Origin.CLOCK, "proven", "", ()
     if change.shape in (Shape.IDENTIFIER, Shape.COUNTER):
         return Origin.IDENTIFIER, "proven", "", ()
     quoted = looked_up.quoted(change, least)
     if quoted is not None:
-        return Origin.RETRIEVAL, "proven", quoted.tool, (quoted.locus,)
+        return QUOTED[quoted.source], "proven", quoted.tool, (quoted.locus,)
     if change.declared_retrieval:
         return Origin.RETRIEVAL, "declared", "", ()
     return Origin.UNKNOWN, "inferred", "", ()

@@ -33,6 +33,8 @@ class Origin(StrEnum):
     """Who produced the bytes that changed."""
 
     RETRIEVAL = "retrieval"
+    MEMORY = "memory"
+    TOOL_RESULT = "tool_result"
     CLOCK = "clock"
     IDENTIFIER = "identifier"
     TOOL_LIST = "tool_list"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from seamaudit.facts import Fact, FactBase
@@ -52,7 +53,8 @@ class CacheBreaks:
         """The breaks of recordings that hold whole prompts."""
         changes = {change.exchange: change for change in facts.rows(PrefixChange)}
         looked_up = Lookups(facts.rows(Retrieval))
-        moving = self._moving(facts.rows(CacheWrite), changes)
+        writes = facts.rows(CacheWrite)
+        moving, left_behind = self._moving(writes, changes), self._left_behind(writes, changes)
         reads = {read.exchange: read for read in facts.rows(CacheRead)}
         for read in reads.values():
             change = changes.get(read.exchange)
@@ -63,7 +65,8 @@ class CacheBreaks:
                 continue
             missed = self._missed(read, change)
             if missed:
-                yield self._broken(read, change, looked_up, missed, reads.get(read.base_exchange))
+                row = self._broken(read, change, looked_up, missed, reads.get(read.base_exchange))
+                yield _by_marker(row) if read.exchange in left_behind and row.cause in FROM_TEXT else row
             elif change is None:
                 yield from self._switched(read, reads.get(read.previous))
 
@@ -75,6 +78,15 @@ class CacheBreaks:
             if change and change.marked and change.zone is Zone.MESSAGES and not write.reads:
                 by_app[(write.app, change.block)].append(write.exchange)
         return frozenset(x for group in by_app.values() if len(group) >= self._knobs.moving_writes for x in group)
+
+    def _left_behind(self, writes: Sequence[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
+        """Requests whose turn before had its last marker on a block that is gone, time and again in one thread, so that nobody read it."""
+        unread = {write.exchange for write in writes if not write.reads}
+        by_thread: dict[str, list[int]] = defaultdict(list)
+        for change in changes.values():
+            if change.was_marked and change.zone is Zone.MESSAGES and change.base == "previous" and change.base_exchange in unread:
+                by_thread[change.thread].append(change.exchange)
+        return frozenset(x for group in by_thread.values() if len(group) >= self._knobs.moving_writes for x in group)
 
     def _missed(self, read: CacheRead, change: PrefixChange | None) -> int:
         """Tokens that were in the cache and not read; 0 where nothing speaks for a break."""
@@ -193,6 +205,14 @@ class CacheBreaks:
             gap=gap,
             life=before.life,
         )
+
+
+FROM_TEXT = frozenset({Cause.TEXT_CHANGED, Cause.HISTORY_EDITED})
+
+
+def _by_marker(row: CacheBreak) -> CacheBreak:
+    """The break, blamed on the marker that stood on what was bound to go. That the block went is recorded; so who moved it is proven."""
+    return replace(row, cause=Cause.MOVING_BREAKPOINT, origin=Origin.CLIENT, proof="proven", edit=None)
 
 
 def _changed_too(read: CacheRead, change: PrefixChange | None, cause: Cause) -> bool:

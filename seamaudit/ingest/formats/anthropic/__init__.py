@@ -73,6 +73,7 @@ class AnthropicMessages:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            compares_with=word(fields(members.value("diagnostics")).get("previous_message_id")),
         )
 
     def _prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seamaudit.ingest import counts
+from seamaudit.ingest import counts, diagnosis
 from seamaudit.ingest.blocks import answers, arguments, fields, first_code, items, spelled_length, word
 from seamaudit.ingest.formats.anthropic.blocks import blocks, kind_of
 from seamaudit.trace import ArgumentState, Convention, Kind, Response, ToolCall, Usage
@@ -29,6 +29,7 @@ def response(payload: Mapping[str, Any], at: str, status: int | None) -> Respons
         answers=answers(blocks(content, "assistant"), at),
         calls=tuple(each for each in calls if each),
         usage=usage(payload.get("usage")),
+        diagnosis=diagnosis.anthropic(payload),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from seamaudit.ingest import jsontext
+from seamaudit.ingest import diagnosis, jsontext
 from seamaudit.ingest.blocks import answers, arguments, fields, integer, items, word
 from seamaudit.ingest.formats.anthropic.blocks import blocks
 from seamaudit.ingest.formats.anthropic.reply import CUT_STOPS, call, error_code, usage
@@ -123,6 +123,7 @@ class Assembly:
             calls=tuple(each for each in calls if each),
             usage=usage(self._usage or None, placeholder=not self._counted),
             stream=record,
+            diagnosis=diagnosis.anthropic(self._message),
             complete=self._ended and not record.partial_tail,
             broken=tuple((cause, "") for cause in self._log.broken),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from seamaudit.ingest import diagnosis
 from seamaudit.ingest.blocks import answers, fields, word
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.formats.openai_responses import reply
@@ -66,6 +67,7 @@ class OpenAIResponses:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            compares_with=word(fields(members.value("prompt_cache_options")).get("comparison_response_id")),
         )
 
     def _prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
@@ -99,6 +101,7 @@ class OpenAIResponses:
             ),
             calls=reply.calls(given, pointers, cut=sent.get("status") == "incomplete"),
             usage=reply.usage(sent),
+            diagnosis=diagnosis.openai(sent),
             error_type=reply.error_code(sent),
         )
 

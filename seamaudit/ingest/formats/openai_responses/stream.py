@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seamaudit.ingest import diagnosis
 from seamaudit.ingest.blocks import answers, fields, integer, word
 from seamaudit.ingest.formats.openai_responses import reply
 from seamaudit.ingest.streamlog import StreamLog
@@ -94,6 +95,7 @@ class Assembly:
             answers=answers((block for item in reply.output_blocks(given) for block in item), at, located=False),
             calls=reply.calls(given, [at] * len(given), cut=cut and not (opened and opened[-1].done)),
             usage=reply.usage(self._head),
+            diagnosis=diagnosis.openai(self._head),
             stream=record,
             complete=self._ended and not record.partial_tail,
             broken=tuple((cause, "") for cause in self._log.broken),
