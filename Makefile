@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer, nothing else. The first run of a target fetches packages into .venv; later runs need no network.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs docs-check bench bench-full fuzz fixtures clean
+.PHONY: help demo test lint docs docs-check bench bench-full fuzz cuts fixtures clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,9 @@ bench-full: $(DEV) ## the same over every layout and disturbance
 
 fuzz: $(DEV) ## 20,000 mutated lines through the whole scan
 	@$(BIN)/python -m tests.fuzz --lines 20000
+
+cuts: $(DEV) ## every stream of RECORDINGS=PATH cut everywhere, and what is said of each cut
+	@$(BIN)/python -m tests.fuzz.cuts $(or $(RECORDINGS),fixtures)
 
 fixtures: $(DEV) ## write all fixtures again
 	@for make in fixtures/*/make.py; do $(BIN)/python $$make || exit 1; done
