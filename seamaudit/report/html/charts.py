@@ -70,7 +70,7 @@ def threads(whole: DocumentV1) -> Iterator[str]:
         ticks = "".join(_tick(call, last, finding) for call, finding in sorted(lanes[lane].items())[:MOST_TICKS])
         yield _bar(f"thread {lane}", f"{shown[lane]:,} ×", ticks)
     left = len(lanes) - MOST_LANES
-    more = f", and {left:,} more with fewer" if left > 0 else ""
+    more = f", and {left:,} more are not shown" if left > 0 else ""
     yield f'<p class="note">From call 1 to call {last:,}, the worst finding of each call; threads without findings are left out{more}.</p>'
 
 
