@@ -42,8 +42,9 @@ bench: $(DEV) ## growth with the length of a thread: memory, parsed bytes, time
 bench-full: $(DEV) ## the same over every layout and disturbance
 	@$(BIN)/python bench/run.py --full
 
-fuzz: $(DEV) ## 20,000 mutated lines through the whole scan
+fuzz: $(DEV) ## 20,000 mutated lines through the whole scan, 100,000 hostile strings through every format
 	@$(BIN)/python -m tests.fuzz --lines 20000
+	@$(BIN)/python -m tests.fuzz.formats --strings 100000
 
 cuts: $(DEV) ## every stream of RECORDINGS=PATH cut everywhere, and what is said of each cut
 	@$(BIN)/python -m tests.fuzz.cuts $(or $(RECORDINGS),fixtures)

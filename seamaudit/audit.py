@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, replace
 
 from seamaudit import __version__
 from seamaudit.catalog.coverage import Coverage
+from seamaudit.catalog.describe import card
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
+from seamaudit.catalog.rule import Status
 from seamaudit.config import Settings
 from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError, UsageError
 from seamaudit.evidence import Evidence, collect
@@ -122,6 +124,9 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         spend=_spend(replayed.facts),
         findings=tuple(finding for finding in findings if not finding.severity < settings.min_severity),
         not_checked=judged.not_checked,
+        rules=tuple(card(rule) for rule in rules if rule.status is not Status.REMOVED),
+        masked=not settings.show_content,
+        fail_on=settings.fail_on,
         knobs=_spelled(knobs),
         formats=replayed.formats,
         levels=replayed.levels,

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from seamaudit.errors import UsageError
 from seamaudit.findings import Severity
+from seamaudit.report.base.sites import Sites
 from seamaudit.trace import Exchange
 
 
@@ -20,17 +21,19 @@ class Settings:
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
     `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
+    `fail_on` None lets no finding fail the run. `sites` say which source line is behind an app, agent, prompt or tool.
     """
 
     rules_dirs: tuple[Path, ...] = ()
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     input_format: str | None = None
     min_severity: Severity = Severity.INFO
-    fail_on: Severity = Severity.MEDIUM
+    fail_on: Severity | None = Severity.MEDIUM
     strict_input: bool = False
     show_content: bool = False
     elide: bool = True
     eval_suites: tuple[str, ...] = ("tag:eval",)
+    sites: Sites = field(default_factory=Sites)
 
     def suite_of(self, exchange: Exchange, path: str) -> str:
         """The eval suite an exchange of a recording belongs to, "" where it is production's."""

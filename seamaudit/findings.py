@@ -65,6 +65,14 @@ class Proof(_Ranked):
     DECLARED = "declared"
 
 
+class Standing(_Ranked):
+    """What a baseline or an ignore entry says of a finding. Known and ignored ones are shown and fail no run."""
+
+    NEW = "new"
+    KNOWN = "known"
+    IGNORED = "ignored"
+
+
 @dataclass(frozen=True, slots=True)
 class SeamSpec:
     """The seam a rule watches: what the upstream layer guarantees, and what the downstream layer assumes of it."""
@@ -125,7 +133,8 @@ class Finding:
     `cases` are its occurrences, dearest first; `message`, `witness` and `evidence_ref` speak of the dearest. `identity` holds the
     columns that decide what is the same finding. `proof` and `confidence` are those of the weakest occurrence: a finding claims
     no more than all its occurrences bear. `symptoms` are the codes of rules whose occurrences this one explains. `evidence` is
-    filled in by a second pass over the input.
+    filled in by a second pass over the input. `status` is None where nothing was compared; `justification` is what a person wrote
+    beside a known or ignored one.
     """
 
     code: str
@@ -145,6 +154,13 @@ class Finding:
     symptoms: tuple[str, ...] = ()
     evidence_ref: EvidenceRef | None = None
     evidence: Evidence | None = None
+    status: Standing | None = None
+    justification: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it may fail a run: nobody knows it already, nobody chose to ignore it."""
+        return self.status in (None, Standing.NEW)
 
     @property
     def locations(self) -> tuple[Locus, ...]:
@@ -165,6 +181,22 @@ class Finding:
     def threads(self) -> int:
         """How many threads it touches."""
         return len({case.thread for case in self.cases if case.thread})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCard:
+    """What a rule that was judged says of itself: what a report needs to explain a finding, or that there is none."""
+
+    code: str
+    name: str
+    layer: str
+    severity: Severity
+    confidence: Confidence
+    seam: SeamSpec
+    fix: str
+    why: str
+    false_positives: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -217,7 +249,11 @@ class Spend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A run's whole result. `knobs` are the layers' settings by layer; `formats`, `levels` and `clocks` count exchanges."""
+    """A run's whole result. `knobs` are the layers' settings by layer; `formats`, `levels` and `clocks` count exchanges.
+
+    `rules` are those that were judged. `masked` says that evidence was collected without its content. `fail_on` is the least
+    severity that fails the run, None where nothing does.
+    """
 
     version: str
     sources: tuple[Source, ...] = ()
@@ -228,6 +264,9 @@ class Report:
     spend: Spend = Spend()
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
+    rules: tuple[RuleCard, ...] = ()
+    masked: bool = True
+    fail_on: Severity | None = Severity.MEDIUM
     knobs: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
     formats: Mapping[str, int] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from seamaudit.catalog.rule import Operand, Operator, Rule, Selection, Test
+from seamaudit.findings import RuleCard
 
 _SIGNS = {Operator.GT: ">", Operator.GTE: ">=", Operator.LT: "<", Operator.LTE: "<=", Operator.STARTSWITH: "starts with"}
 
@@ -41,6 +42,22 @@ def as_data(rule: Rule) -> dict[str, Any]:
         "false_positives": list(rule.false_positives),
         "references": list(rule.references),
     }
+
+
+def card(rule: Rule) -> RuleCard:
+    """What a report tells of a rule."""
+    return RuleCard(
+        code=rule.code,
+        name=rule.name,
+        layer=rule.layer,
+        severity=rule.severity,
+        confidence=rule.confidence,
+        seam=rule.seam,
+        fix=rule.fix,
+        why=rule.why,
+        false_positives=rule.false_positives,
+        references=rule.references,
+    )
 
 
 def _selection(selection: Selection) -> str:

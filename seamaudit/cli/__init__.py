@@ -60,6 +60,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.facts import facts
     from seamaudit.cli.query import EXAMPLES as QUERY_EXAMPLES
     from seamaudit.cli.query import query
+    from seamaudit.cli.report import EXAMPLES as REPORT_EXAMPLES
+    from seamaudit.cli.report import report
     from seamaudit.cli.rules import app as rules
     from seamaudit.cli.scan import EXAMPLES, scan
     from seamaudit.cli.walk import EXAMPLES as WALK_EXAMPLES
@@ -73,6 +75,7 @@ def app() -> typer.Typer:
     root.command(epilog=DIFF_EXAMPLES)(diff)
     root.command(epilog=FACTS_EXAMPLES)(facts)
     root.command(epilog=QUERY_EXAMPLES)(query)
+    root.command(epilog=REPORT_EXAMPLES)(report)
     root.command(epilog=WALK_EXAMPLES)(walk)
     root.add_typer(rules, name="rules")
     return root

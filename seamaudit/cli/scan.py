@@ -6,17 +6,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seamaudit.cli.formats import OutputFormat
 from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
     from seamaudit.findings import Report, Severity
-    from seamaudit.report.base import Render
 
 EXAMPLES = """
 \b
@@ -26,6 +25,8 @@ Examples:
   zcat old.jsonl.gz | seamaudit scan - --select CA,TP001
   seamaudit scan traces.jsonl --show-content
   seamaudit scan traces.jsonl --output-format json -o report.json
+  seamaudit scan traces.jsonl --report sarif=seamaudit.sarif --report html=seamaudit.html
+  seamaudit scan traces.jsonl --output-format sarif --site tool:search=src/tools.py:12
 
 \b
 Exit codes:
@@ -37,14 +38,6 @@ Exit codes:
 
 `seamaudit rules show CODE` explains a finding.
 """
-
-
-class OutputFormat(StrEnum):
-    """How a report is written."""
-
-    TERMINAL = "terminal"
-    JSON = "json"
-    JSONL = "jsonl"
 
 
 class FailOn(StrEnum):
@@ -64,8 +57,15 @@ def scan(
     select: Annotated[str, typer.Option(metavar="CODES", help="Report only these codes or code prefixes, comma-separated.")] = "",
     ignore: Annotated[str, typer.Option(metavar="CODES", help="Leave these codes or code prefixes out.")] = "",
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="How to write the report.")] = OutputFormat.TERMINAL,
+    output_format: Annotated[OutputFormat, typer.Option(help="How to write the report.")] = OutputFormat.FULL,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report to a file.")] = None,
+    reports: Annotated[
+        list[str] | None, typer.Option("--report", metavar="FORMAT=PATH", help="Write the report to a file too; may be repeated.")
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND:NAME=FILE:LINE", help="The source line behind an app, agent, prompt or tool; may be repeated."),
+    ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="The least severity that makes the exit code 1.")] = FailOn.MEDIUM,
     show_content: Annotated[
         bool, typer.Option("--show-content", help="Quote trace text in evidence; credentials stay hidden, all else is masked otherwise.")
@@ -85,29 +85,37 @@ def scan(
 ) -> None:
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
-    from seamaudit.cli.output import check, opened
+    from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown
     from seamaudit.config import Settings, check_suites
+    from seamaudit.report.base import document, typed_sites
 
     chosen = codes(select, ignore, rules or ())
     strict = in_ci() if strict_input is None else strict_input
+    severity = _severity(fail_on)
     settings = Settings(
-        rules_dirs=tuple(rules or ()), input_format=input_format, strict_input=strict, show_content=show_content, elide=not no_elide
+        rules_dirs=tuple(rules or ()),
+        input_format=input_format,
+        strict_input=strict,
+        show_content=show_content,
+        fail_on=severity,
+        elide=not no_elide,
+        sites=typed_sites(site or ()),
     )
     if eval_suite:
         settings = replace(settings, eval_suites=check_suites(eval_suite))
-    check(output, paths)
+    others = copies(reports or ())
+    check(output, others, paths)
     with shown(paths, wanted=not (no_progress or quiet)) as advance:
         report = chosen.of(audit(paths, settings, advance))
-    code = verdict(report, _severity(fail_on), strict)
-    with opened(output) as out:
-        _renderer(output_format, quiet=quiet, masked=not show_content)(report, out)
+    code = verdict(report, severity, strict)
+    write(document(report, settings.sites), output_format, output, others, quiet=quiet)
     raise typer.Exit(code)
 
 
 def verdict(report: Report, fail_on: Severity | None, strict_input: bool) -> int:
     """The exit code of a run that ended well: findings before what was not read."""
-    if fail_on is not None and any(not finding.severity < fail_on for finding in report.findings):
+    if fail_on is not None and any(finding.counts and not finding.severity < fail_on for finding in report.findings):
         return EXIT_FINDINGS
     if report.exchanges == 0 or any(entry.explicit for entry in report.skipped):
         return EXIT_UNREAD
@@ -128,6 +136,7 @@ class Codes:
         return replace(
             report,
             findings=tuple(finding for finding in report.findings if self._wanted(finding.code)),
+            rules=tuple(rule for rule in report.rules if self._wanted(rule.code)),
             not_checked=tuple(entry for entry in report.not_checked if self._wanted(entry.code)),
         )
 
@@ -163,17 +172,3 @@ def _severity(fail_on: FailOn) -> Severity | None:
     from seamaudit.findings import Severity
 
     return None if fail_on is FailOn.NEVER else Severity(fail_on.value)
-
-
-def _renderer(form: OutputFormat, *, quiet: bool, masked: bool) -> Render:
-    if form is OutputFormat.JSON:
-        from seamaudit.report import json
-
-        return json.render
-    if form is OutputFormat.JSONL:
-        from seamaudit.report import jsonl
-
-        return jsonl.render
-    from seamaudit.report import terminal
-
-    return partial(terminal.render, summary=not quiet, masked=masked)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from seamaudit.findings import Report
-from seamaudit.report.base import DocumentV1, document, members
+from seamaudit.report.base import DocumentV1, members
 
 
-def render(report: Report, out: TextIO) -> None:
+def render(whole: DocumentV1, out: TextIO) -> None:
     """Write the report as one JSON document and a newline: pure ASCII, so that no locale can change a byte of it."""
-    json.dump(document(report), out, default=members, indent=2, allow_nan=False)
+    json.dump(whole, out, default=members, indent=2, allow_nan=False)
     out.write("\n")
 
 

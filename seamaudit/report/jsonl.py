@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-from seamaudit.findings import Report
-from seamaudit.report.base import document, members
+from seamaudit.report.base import DocumentV1, members
 
 
-def render(report: Report, out: TextIO) -> None:
+def render(whole: DocumentV1, out: TextIO) -> None:
     """Write every finding, then the summary, each one line that says its `type` and `schema_version`; pure ASCII."""
-    whole = document(report)
     for finding in whole.findings:
         _write({"type": "finding", "schema_version": whole.schema_version, **members(finding)}, out)
     _write({"type": "summary", "schema_version": whole.schema_version, "tool": whole.tool, **members(whole.summary)}, out)

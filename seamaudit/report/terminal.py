@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -10,19 +10,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from seamaudit.findings import Report
-from seamaudit.report.base import (
-    DocumentV1,
-    EvidenceV1,
-    ExcerptV1,
-    FindingV1,
-    LocationV1,
-    NotCheckedV1,
-    SeamV1,
-    SummaryV1,
-    WasteV1,
-    document,
-)
+from seamaudit.report.base import DocumentV1, EvidenceV1, ExcerptV1, FindingV1, LocationV1, NotCheckedV1, SeamV1
+from seamaudit.report.base.words import by_reason, count, elsewhere, read, severities, skipped, spent, usd, waste_of, wasted
 
 LIMIT = 50
 """Findings shown; the JSON formats hold all of them."""
@@ -35,16 +24,11 @@ REASONS = 8
 SKIPPED = 5
 """Entries of a list that are shown before the rest is counted."""
 
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
 _STYLES = {"critical": "bold red", "high": "bold red", "medium": "bold yellow", "low": "bold cyan", "info": "bold blue"}
 
 
-def render(report: Report, out: TextIO, *, limit: int = LIMIT, summary: bool = True, masked: bool = True) -> None:
-    """Write the report for a person: at most `limit` findings, and unless told otherwise the summary.
-
-    `masked` says that evidence was collected without its content, so that the report can say how to see it.
-    """
-    whole = document(report)
+def render(whole: DocumentV1, out: TextIO, *, limit: int = LIMIT, summary: bool = True) -> None:
+    """Write the report for a person: at most `limit` findings, and unless told otherwise the summary."""
     page = Page(out)
     shown = whole.findings[:limit]
     for seam, findings in _by_seam(shown).items():
@@ -54,9 +38,9 @@ def render(report: Report, out: TextIO, *, limit: int = LIMIT, summary: bool = T
             _finding(page, finding, told)
     if len(shown) < len(whole.findings):
         left = len(whole.findings) - len(shown)
-        page.line("... ", Text(f"and {_count(left, 'finding')} more, each cheaper than these; --output-format json holds all of them."))
+        page.line("... ", Text(f"and {count(left, 'finding')} more, each cheaper than these; --output-format json holds all of them."))
         page.blank()
-    if masked and any(finding.evidence for finding in shown):
+    if whole.summary.masked and any(finding.evidence for finding in shown):
         page.line("", Text("Trace text is masked above; --show-content quotes it, credentials left out.", "dim"))
         page.blank()
     if summary:
@@ -101,8 +85,8 @@ def _by_seam(findings: Iterable[FindingV1]) -> dict[SeamV1, list[FindingV1]]:
 
 def _seam(page: Page, seam: SeamV1, findings: Sequence[FindingV1]) -> None:
     wasted = sum(finding.waste.usd or 0.0 for finding in findings)
-    cost = f", {_usd(wasted)} wasted" if wasted else ""
-    page.line("", Text.assemble((f"{seam.upstream} → {seam.downstream}", "bold"), f": {_count(len(findings), 'finding')}{cost}"))
+    cost = f", {usd(wasted)} wasted" if wasted else ""
+    page.line("", Text.assemble((f"{seam.upstream} → {seam.downstream}", "bold"), f": {count(len(findings), 'finding')}{cost}"))
     page.blank()
 
 
@@ -115,12 +99,13 @@ def _finding(page: Page, finding: FindingV1, told: set[str]) -> None:
             (f"[{finding.code}] ", "bold"),
             (finding.name, "bold"),
             (f"  {finding.proof}, {finding.confidence} confidence", "dim"),
+            (f"  {finding.status}" if finding.status else "", "dim"),
         ),
         follow="  | ",
     )
     page.line("  | ", Text(finding.message), follow="  | ")
     if finding.locations:
-        page.line(" --> ", _place(finding.locations[0]).append(_elsewhere(finding), "dim"), follow="  |  ")
+        page.line(" --> ", _place(finding.locations[0]).append(_times(finding), "dim"), follow="  |  ")
     if finding.evidence:
         _evidence(page, finding.evidence)
     for name, text in (*_notes(finding), *_advice(finding, finding.code in told)):
@@ -134,8 +119,10 @@ def _notes(finding: FindingV1) -> Iterable[tuple[str, Text]]:
         left = len(finding.witness) - WITNESSES
         seen = Text(", ").join(_place(place) for place in finding.witness[:WITNESSES])
         yield "seen against", seen.append(f" and {left} more" if left > 0 else "", "dim")
-    if waste := _waste(finding.waste):
+    if waste := waste_of(finding.waste):
         yield "waste", Text(waste)
+    if finding.justification:
+        yield f"{finding.status or 'noted'} because", Text(finding.justification)
     if finding.symptoms:
         yield "explains", Text(", ".join(finding.symptoms))
 
@@ -153,11 +140,8 @@ def _place(place: LocationV1) -> Text:
     return Text.assemble((f"{place.file}:{place.line}", "cyan"), f" {place.pointer}".rstrip())
 
 
-def _elsewhere(finding: FindingV1) -> str:
-    if finding.occurrences <= 1:
-        return ""
-    threads = f" in {_count(finding.threads, 'thread')}" if finding.threads > 1 else ""
-    return f"  ({finding.occurrences:,} times{threads})"
+def _times(finding: FindingV1) -> str:
+    return f"  ({often})" if (often := elsewhere(finding)) else ""
 
 
 def _evidence(page: Page, evidence: EvidenceV1) -> None:
@@ -195,91 +179,26 @@ def _summary(page: Page, whole: DocumentV1) -> None:
 
 def _summary_lines(whole: DocumentV1) -> Iterable[tuple[str, Text]]:
     summary = whole.summary
-    yield "findings", Text(_severities(whole.findings))
-    yield "read", Text(_read(summary))
+    yield "findings", Text(severities(whole.findings))
+    yield "read", Text(read(summary))
     if summary.skipped:
-        yield "skipped", Text(_skipped(summary))
-    yield "spend", Text(_spend(summary))
-    yield "waste", Text(_wasted(summary))
+        yield "skipped", Text(skipped(summary, SKIPPED))
+    yield "spend", Text(spent(summary))
+    yield "waste", Text(wasted(summary))
     if summary.spend.price_table:
         yield "prices", Text(summary.spend.price_table)
     rules = len({entry.code for entry in summary.not_checked})
-    yield "not checked", Text(f"{_count(rules, 'rule')} for some exchanges:" if rules else "nothing")
-
-
-def _severities(findings: Sequence[FindingV1]) -> str:
-    counts = Counter(finding.severity for finding in findings)
-    return ", ".join(f"{counts[name]:,} {name}" for name in _SEVERITIES if counts[name]) or "none"
-
-
-def _read(summary: SummaryV1) -> str:
-    lines = summary.lines
-    parts = [
-        f"{count:,} {name}"
-        for name, count in (("records", lines.records), ("rejected", lines.rejected), ("oversize", lines.oversize), ("blank", lines.blank))
-        if count or name == "records"
-    ]
-    return (
-        f"{_count(len(summary.files), 'file')}, {summary.bytes:,} bytes, {_count(lines.total, 'line')} ({', '.join(parts)}); "
-        f"{_count(summary.exchanges, 'exchange')} in {_count(summary.threads, 'thread')}"
-    )
-
-
-def _skipped(summary: SummaryV1) -> str:
-    shown = "; ".join(f"{entry.path} ({entry.reason})" for entry in summary.skipped[:SKIPPED])
-    left = len(summary.skipped) - SKIPPED
-    return shown + (f"; and {left:,} more" if left > 0 else "")
-
-
-def _spend(summary: SummaryV1) -> str:
-    spend = summary.spend
-    if not spend.priced and not spend.unpriced:
-        return "nothing to price"
-    if not spend.priced:
-        return f"unknown: {_count(spend.unpriced, 'exchange')} without a price"
-    unknown = f", and {spend.unpriced:,} more whose price is unknown" if spend.unpriced else ""
-    return f"{_usd(spend.usd)} for {_count(spend.priced, 'exchange')}{unknown}"
-
-
-def _wasted(summary: SummaryV1) -> str:
-    waste, spent = summary.waste, summary.spend.usd
-    if not (text := _waste(waste)):
-        return "none found"
-    return text + (f", {waste.usd / spent:.1%} of the spend" if waste.usd and spent else "")
+    yield "not checked", Text(f"{count(rules, 'rule')} for some exchanges:" if rules else "nothing")
 
 
 def _unchecked(entries: Sequence[NotCheckedV1]) -> Iterable[Text]:
     """One line a reason: the rules it silenced and how many exchanges it concerns, widest first."""
-    reasons: dict[str, list[NotCheckedV1]] = defaultdict(list)
-    for entry in entries:
-        reasons[entry.reason].append(entry)
-    order = sorted(reasons.items(), key=lambda item: (-max(entry.exchanges for entry in item[1]), item[0]))
+    order = list(by_reason(entries))
     for reason, silenced in order[:REASONS]:
         codes = sorted({entry.code for entry in silenced})
         left = f" and {len(codes) - CODES} more" if len(codes) > CODES else ""
         widest = max(silenced, key=lambda entry: entry.exchanges)
-        scope = f"{widest.exchanges:,} of {_count(widest.of, 'exchange')}"
+        scope = f"{widest.exchanges:,} of {count(widest.of, 'exchange')}"
         yield Text.assemble(", ".join(codes[:CODES]) + left, (f"  {reason} ({scope})", "dim"))
     if len(order) > REASONS:
-        yield Text(f"and {_count(len(order) - REASONS, 'reason')} more; --output-format json holds all of them", "dim")
-
-
-def _waste(waste: WasteV1) -> str:
-    """What is known of a waste, dollars first; empty where nothing is."""
-    parts = [
-        _usd(waste.usd) if waste.usd is not None else "",
-        f"{waste.tokens:,} tokens" if waste.tokens is not None else "",
-        f"{waste.seconds:,.1f} s" if waste.seconds is not None else "",
-    ]
-    return ", ".join(filter(None, parts))
-
-
-def _usd(amount: float) -> str:
-    """Dollars as people read them: cents from a dollar on, four places below it."""
-    if 0 < amount < 0.0001:
-        return "under $0.0001"
-    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.4f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+        yield Text(f"and {count(len(order) - REASONS, 'reason')} more; --output-format json holds all of them", "dim")

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from seamaudit.cli.formats import OutputFormat
 from seamaudit.cli.scan import Codes, verdict
 from seamaudit.findings import Report, Severity, Skipped
 from tests.report.reports import CLOCK, ORPHAN, REPORT, RETRIEVED
 
 ROOT = Path(__file__).parents[2]
 CANARY = "xq7Zk2Vw9Lm4"
+WITHOUT_EVIDENCE = (OutputFormat.CONCISE, OutputFormat.GITHUB, OutputFormat.GITLAB, OutputFormat.RDJSON)
 MAIN = "import sys; from seamaudit.cli import main; sys.exit(main())"
 STUB = """
 import os, sys, types
@@ -133,6 +135,42 @@ class TestOutput:
             )
         assert (done.returncode, done.stderr) == (1, b"")
 
+    def test_one_run_writes_many_reports(self, tmp_path: Path) -> None:
+        asked = [f"--report={form}={tmp_path / form}" for form in OutputFormat]
+        done = run("x.jsonl", *asked)
+        assert (done.returncode, done.stderr) == (1, b"")
+        for form in OutputFormat:
+            assert (tmp_path / form).read_bytes() == run("x.jsonl", "--output-format", form).stdout, form
+
+    @pytest.mark.parametrize("asked", ["sarif", "sarif=", "sariff=x", "=x"])
+    def test_a_report_that_is_none_is_refused_before_the_work(self, tmp_path: Path, asked: str) -> None:
+        done = run("x.jsonl", "--report", asked)
+        assert done.returncode == 2
+        assert b"seamaudit: " in done.stderr
+
+    def test_no_report_replaces_another(self, tmp_path: Path) -> None:
+        done = run("x.jsonl", "-o", str(tmp_path / "a"), "--report", f"json={tmp_path / '.' / 'a'}")
+        assert done.returncode == 2
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_step_summary_is_added_to_what_is_there(self, tmp_path: Path) -> None:
+        summary = tmp_path / "summary.md"
+        summary.write_text("before\n")
+        done = run("x.jsonl", "--output-format", "github", GITHUB_STEP_SUMMARY=str(summary))
+        assert done.stdout.startswith(b"::error file=traces.jsonl,line=12,title=CA001 retrieved-text-in-prefix::Retrieved")
+        assert summary.read_text() == "before\n" + run("x.jsonl", "--output-format", "markdown").stdout.decode()
+
+    def test_a_step_summary_that_would_be_refused_is_left_as_it_is(self, tmp_path: Path) -> None:
+        summary = tmp_path / "summary.md"
+        summary.write_bytes(b"x" * 1_048_000)
+        assert run("x.jsonl", "--output-format", "github", GITHUB_STEP_SUMMARY=str(summary)).returncode == 1
+        assert summary.stat().st_size == 1_048_000
+
+    @pytest.mark.parametrize("form", list(OutputFormat))
+    def test_the_verdict_is_that_of_every_format(self, form: OutputFormat) -> None:
+        assert run("x.jsonl", "--output-format", form).returncode == 1
+        assert run("x.jsonl", "--output-format", form, "--fail-on", "never").returncode == 0
+
     @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
     @pytest.mark.parametrize("direct", [True, False])
     def test_a_full_disk_is_no_verdict(self, direct: bool) -> None:
@@ -247,7 +285,7 @@ class TestContent:
                 "metadata": {"user_id": CANARY},
             }
             answer = {
-                "id": f"msg_{turn}",
+                "id": f"msg_{turn}{CANARY}",
                 "type": "message",
                 "role": "assistant",
                 "model": "claude-sonnet-4-5",
@@ -257,15 +295,15 @@ class TestContent:
             }
             request = {"method": "POST", "url": "https://api.anthropic.com/v1/messages", "headers": {"x": CANARY}, "body": body}
             pair = {"request": request, "response": {"status_code": 200, "headers": {"y": CANARY}, "body": answer}}
-            records.append({"conversation": "c1", "n": turn, "timestamp": 1790000000.0 + turn, **pair, "note": CANARY})
+            records.append({"conversation": f"c {CANARY}", "n": turn, "timestamp": 1790000000.0 + turn, **pair, "note": CANARY})
         path.write_text("".join(json.dumps(record) + "\n" for record in records) + f'{{"broken": "{CANARY}')
         return path
 
-    @pytest.mark.parametrize("form", ["terminal", "json", "jsonl"])
-    def test_no_planted_token_leaves_the_trace_by_default(self, tmp_path: Path, form: str) -> None:
+    @pytest.mark.parametrize("form", list(OutputFormat))
+    def test_no_planted_token_leaves_the_trace_by_default(self, tmp_path: Path, form: OutputFormat) -> None:
         trace = self.trace(tmp_path / "trace.jsonl")
         done = real(str(trace), "--output-format", form)
         assert done.returncode == 1, done.stderr
         assert CANARY.encode() not in done.stdout + done.stderr
         shown = real(str(trace), "--output-format", form, "--show-content")
-        assert CANARY.encode() in shown.stdout
+        assert (CANARY.encode() in shown.stdout) == (form not in WITHOUT_EVIDENCE)

@@ -17,7 +17,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.sources import discover
 
-OUTPUTS = ("json", "terminal", "jsonl")
+OUTPUTS = ("json", "full", "jsonl")
 ALLOWED = frozenset({0, 1, 3})
 """Clean, findings, not all read. 2 and 4 would be the scan's own failure."""
 KINDS = ("records", "rejected", "oversize", "blank")

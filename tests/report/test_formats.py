@@ -4,103 +4,48 @@ from __future__ import annotations
 
 import io
 import json
-import random
-import re
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from seamaudit.evidence import Evidence, sanitize
+from seamaudit.evidence import Evidence
 from seamaudit.evidence.excerpt import excerpt
-from seamaudit.findings import Finding, NotChecked, Report, SeamSpec, Skipped, Spend, Waste
+from seamaudit.findings import NotChecked, Standing, Waste
 from seamaudit.report import json as json_report
 from seamaudit.report import jsonl, terminal
-from seamaudit.report.base import Render
-from seamaudit.trace import Money, Source
-from tests.report.reports import CLOCK, ORPHAN, REPORT, RETRIEVED, place
+from seamaudit.report.base import document as versioned
+from seamaudit.trace import Money
+from tests.fuzz.formats import FORMATS, STRINGS_A_REPORT, Broken, check, check_shape, nasty_report, rendered
+from tests.report.reports import CLOCK, ORPHAN, REPORT, RETRIEVED
 
-HOSTILE_STRINGS = 20_000
-STRINGS_A_REPORT = 200
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-COMMAND = re.compile(r"^\s*::|##\[|##vso\[|##teamcity\[", re.MULTILINE)
-PIECES = [
-    *("::error::x", "::add-mask::", "##[error]", "##vso[task]", "##teamcity[x", "\n", "\r\n", "\r", "\t", "\0", "\x1b[2J", "\x1b]0;t\x07"),
-    *("\x9b31m", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ufe0f", "\ud800", "\udfff", "\u2028", "\u0301" * 9),
-    *("[red]", "[/foo]", ":smile:", "[link=x]", "</script>", "```", "|", "=HYPERLINK(1)", "${x}", "{x}", "%0A", "#", ":", " ", "a" * 90),
-    *("漢字", "😀", "👨\u200d👩\u200d👧", "sk-ant-api03-AAAABBBBCCCC1", "x@y.org", '"', "\\", "'", "text", "\x85", "\x1c"),
-]
-FORMATS: dict[str, Render] = {
-    "json": json_report.render,
-    "jsonl": jsonl.render,
-    "terminal": terminal.render,
-    "quiet": partial(terminal.render, summary=False, limit=10_000),
-}
-
-
-def rendered(render: Render, report: Report) -> str:
-    out = io.StringIO()
-    render(report, out)
-    return out.getvalue()
-
-
-def hostile(chance: random.Random) -> str:
-    """A string of nasty pieces, and now and then of anything at all."""
-    if chance.random() < 0.2:
-        return "".join(chr(chance.randrange(0x110000)) for _ in range(chance.randrange(12)))
-    return "".join(chance.choice(PIECES) for _ in range(chance.randrange(8)))
-
-
-def nasty_finding(text: Callable[[], str]) -> Finding:
-    content = text()
-    shown = excerpt(content, len(content) // 2, show_content=True)
-    return replace(
-        RETRIEVED,
-        code=text(),
-        name=text(),
-        layer=text(),
-        message=text(),
-        fix=text(),
-        fingerprint=text(),
-        seam=SeamSpec(text(), text(), text(), text()),
-        cases=tuple(replace(case, locus=case.locus.at(text())) for case in RETRIEVED.cases),
-        witness=(place(1, text(), 1), place(2, text(), 7)),
-        symptoms=(text(),),
-        evidence=Evidence(shown, shown, sanitize(text())),
-    )
-
-
-def nasty_report(seed: int) -> Report:
-    """A report with some two hundred hostile strings, one in every field that holds one."""
-    chance = random.Random(seed)
-    text = partial(hostile, chance)
-    return replace(
-        REPORT,
-        version=text(),
-        sources=(Source(0, text()), Source(1, text())),
-        skipped=tuple(Skipped(text(), text(), chance.random() < 0.5) for _ in range(7)),
-        spend=Spend(Money(chance.randrange(10**14)), 3, 2, text()),
-        findings=tuple(nasty_finding(text) for _ in range(10)),
-        not_checked=tuple(NotChecked(text(), text(), text(), 1, 2) for _ in range(12)),
-        knobs={text(): {text(): text(), "none": None, "many": 3}},
-        formats={text(): 1},
-    )
+HOSTILE_STRINGS = 6_000
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_hostile_strings_stay_text(name: str) -> None:
     for seed in range(HOSTILE_STRINGS // STRINGS_A_REPORT):
-        out = rendered(FORMATS[name], nasty_report(seed))
-        assert not CONTROL.search(out)
-        assert not COMMAND.search(out)
-        out.encode()
-        if name == "json":
-            jsonschema.validate(json.loads(out), json_report.schema())
-        if name == "jsonl":
-            assert [json.loads(line)["type"] for line in out.splitlines()] == ["finding"] * 10 + ["summary"]
+        check(name, nasty_report(seed))
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_any_evidence_stays_text_in_every_format(was: str, now: str) -> None:
+    evidence = Evidence(excerpt(was, len(was) // 2, show_content=True), excerpt(now, len(now) // 2, show_content=True))
+    report = replace(REPORT, findings=(replace(RETRIEVED, evidence=evidence, message=was, justification=now, status=Standing.KNOWN),))
+    for name in FORMATS:
+        check(name, report)
+
+
+def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seamaudit.report.html.page.escape", lambda text: text)
+    with pytest.raises(Broken):
+        for seed in range(20):
+            check("html", nasty_report(seed))
 
 
 @pytest.mark.parametrize("name", ["json", "jsonl"])
@@ -206,12 +151,18 @@ class TestTerminal:
 
         monkeypatch.setenv("TERM", "xterm-256color")
         monkeypatch.delenv("NO_COLOR", raising=False)
-        terminal.render(REPORT, colourful := Screen())
+        terminal.render(versioned(REPORT), colourful := Screen())
         monkeypatch.setenv("NO_COLOR", "1")
-        terminal.render(REPORT, plain := Screen())
+        terminal.render(versioned(REPORT), plain := Screen())
         assert "\x1b[1;31m" in colourful.getvalue()
         assert "\x1b[1;31m" not in plain.getvalue()
 
     def test_says_how_to_see_masked_text(self) -> None:
         assert "--show-content" in rendered(terminal.render, REPORT)
-        assert "--show-content" not in rendered(partial(terminal.render, masked=False), REPORT)
+        assert "--show-content" not in rendered(terminal.render, replace(REPORT, masked=False))
+
+
+@pytest.mark.parametrize("name", ["html", "junit", "markdown"])
+def test_hostile_strings_add_no_element(name: str) -> None:
+    for seed in range(15):
+        check_shape(name, seed)

@@ -1,0 +1,25 @@
+"""One line a finding, `file:line: CODE severity message`, as compilers write it and editors read it."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from seamaudit.report.base import DocumentV1, FindingV1
+from seamaudit.report.base.escape import guarded
+from seamaudit.report.base.words import count, elsewhere, severities, waste_of
+
+
+def render(whole: DocumentV1, out: TextIO) -> None:
+    """Write every finding on a line of its own, then how many there are and how many rules were not checked everywhere."""
+    for finding in whole.findings:
+        out.write(guarded(_line(finding)) + "\n")
+    silent = len({entry.code for entry in whole.summary.not_checked})
+    unchecked = f"; {count(silent, 'rule')} not checked for some exchanges" if silent else ""
+    out.write(f"findings: {severities(whole.findings)}; {count(whole.summary.exchanges, 'exchange')} read{unchecked}\n")
+
+
+def _line(finding: FindingV1) -> str:
+    place = finding.locations[0] if finding.locations else None
+    where = f"{place.file}:{place.line}: " if place else ""
+    extra = [part for part in (elsewhere(finding), waste_of(finding.waste), finding.status or "") if part]
+    return f"{where}{finding.code} {finding.severity} {finding.message}" + (f" ({'; '.join(extra)})" if extra else "")
