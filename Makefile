@@ -47,7 +47,7 @@ fuzz: $(DEV) ## 20,000 mutated lines through the whole scan, 100,000 hostile str
 	@$(BIN)/python -m tests.fuzz.formats --strings 100000
 
 cuts: $(DEV) ## every stream of RECORDINGS=PATH cut everywhere, and what is said of each cut
-	@$(BIN)/python -m tests.fuzz.cuts $(or $(RECORDINGS),fixtures)
+	@$(BIN)/python -m tests.fuzz.cuts $(or $(RECORDINGS),fixtures/clean)
 
 fixtures: $(DEV) ## write all fixtures again
 	@for make in fixtures/*/make.py; do $(BIN)/python $$make || exit 1; done
