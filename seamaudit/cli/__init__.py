@@ -50,6 +50,7 @@ def _root(
 
 def app() -> typer.Typer:
     """The command tree. Commands import what they need when they run, so that `--help` is quick."""
+    from seamaudit.cli.baseline import app as baseline
     from seamaudit.cli.calibrate import EXAMPLES as CALIBRATE_EXAMPLES
     from seamaudit.cli.calibrate import calibrate
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
@@ -77,6 +78,7 @@ def app() -> typer.Typer:
     root.command(epilog=QUERY_EXAMPLES)(query)
     root.command(epilog=REPORT_EXAMPLES)(report)
     root.command(epilog=WALK_EXAMPLES)(walk)
+    root.add_typer(baseline, name="baseline")
     root.add_typer(rules, name="rules")
     return root
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from seamaudit.errors import UsageError
+from seamaudit.replaced import replaced
 
 
 def check(path: Path | None, inputs: Iterable[str]) -> None:
@@ -39,7 +39,8 @@ def opened(path: Path | None) -> Iterator[TextIO]:
             with path.open("w", encoding="utf-8", errors="backslashreplace") as out:
                 yield out
         else:
-            yield from _beside(path.resolve())
+            with replaced(path) as out:
+                yield out
     except OSError as error:
         where = "standard output" if path is None else repr(str(path))
         raise UsageError(f"cannot write to {where}: {error.strerror or 'input/output error'}", _hint(path)) from None
@@ -59,20 +60,6 @@ def _stdout() -> Iterator[TextIO]:
         with suppress(OSError, ValueError), open(os.devnull, "wb") as null:
             os.dup2(null.fileno(), out.fileno())
         raise
-
-
-def _beside(target: Path) -> Iterator[TextIO]:
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    # Not tempfile: its files are private, and a report gets the permissions any new file of this user would.
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
-            yield out
-            out.flush()
-            os.fsync(descriptor)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _hint(path: Path | None) -> str:

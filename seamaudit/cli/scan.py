@@ -66,6 +66,12 @@ def scan(
         list[str] | None,
         typer.Option(metavar="KIND:NAME=FILE:LINE", help="The source line behind an app, agent, prompt or tool; may be repeated."),
     ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Findings this file knows do not fail the run; see `seamaudit baseline`.")
+    ] = None,
+    strict_baseline: Annotated[
+        bool, typer.Option("--strict-baseline", help="Exit 1 where the baseline knows findings that did not show.")
+    ] = False,
     fail_on: Annotated[FailOn, typer.Option(help="The least severity that makes the exit code 1.")] = FailOn.MEDIUM,
     show_content: Annotated[
         bool, typer.Option("--show-content", help="Quote trace text in evidence; credentials stay hidden, all else is masked otherwise.")
@@ -85,6 +91,7 @@ def scan(
 ) -> None:
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
+    from seamaudit.cli.baseline import applied, settled, tell
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown
     from seamaudit.config import Settings, check_suites
@@ -107,8 +114,13 @@ def scan(
     others = copies(reports or ())
     check(output, others, paths)
     with shown(paths, wanted=not (no_progress or quiet)) as advance:
-        report = chosen.of(audit(paths, settings, advance))
+        report = audit(paths, settings, advance)
+    known = applied(report, baseline) if baseline else None
+    report = chosen.of(known.report if known else report)
     code = verdict(report, severity, strict)
+    if known:
+        code = settled(code, known, strict_baseline, strict)
+        tell(known, quiet)
     write(document(report, settings.sites), output_format, output, others, quiet=quiet)
     raise typer.Exit(code)
 
