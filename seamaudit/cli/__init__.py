@@ -53,6 +53,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.baseline import app as baseline
     from seamaudit.cli.calibrate import EXAMPLES as CALIBRATE_EXAMPLES
     from seamaudit.cli.calibrate import calibrate
+    from seamaudit.cli.compare import EXAMPLES as COMPARE_EXAMPLES
+    from seamaudit.cli.compare import compare
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
     from seamaudit.cli.cost import cost
     from seamaudit.cli.diff import EXAMPLES as DIFF_EXAMPLES
@@ -78,6 +80,7 @@ def app() -> typer.Typer:
     root.command(epilog=QUERY_EXAMPLES)(query)
     root.command(epilog=REPORT_EXAMPLES)(report)
     root.command(epilog=WALK_EXAMPLES)(walk)
+    root.command(epilog=COMPARE_EXAMPLES)(compare)
     root.add_typer(baseline, name="baseline")
     root.add_typer(rules, name="rules")
     return root

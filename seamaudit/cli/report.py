@@ -44,11 +44,12 @@ def report(
 
     others = copies(reports or ())
     check(output, others, [str(result)])
-    write(load(_read(result)), output_format, output, others)
+    write(load(read(result)), output_format, output, others)
     raise typer.Exit(EXIT_CLEAN)
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """The bytes of a saved result, or of standard input for `-`. Raises UsageError where there are none, or too many."""
     try:
         if str(path) == "-":
             data = sys.stdin.buffer.read(MOST_BYTES + 1)

@@ -1,0 +1,49 @@
+"""`seamaudit compare` as a shell sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAIN = "import sys; from seamaudit.cli import main; sys.exit(main())"
+DEMO = "fixtures/demo/demo.jsonl"
+
+
+def run(*options: str) -> tuple[int, str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "CI"}
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, *options], capture_output=True, check=False, cwd=ROOT, encoding="utf-8", env=kept, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    folder = tmp_path_factory.mktemp("compare")
+    old, new = str(folder / "old.json"), str(folder / "new.json")
+    run("scan", DEMO, "--output-format", "json", "-o", old)
+    run("scan", DEMO, "fixtures/CA006/bad.jsonl", "--output-format", "json", "-o", new)
+    return old, new
+
+
+def test_what_is_new_fails(saved: tuple[str, str]) -> None:
+    old, new = saved
+    code, out, _ = run("compare", old, new)
+    assert (code, out.splitlines()[1].split()[:5]) == (1, ["new", "(may", "be", "chance)", "CA006"])
+    assert run("compare", old, new, "--fail-on", "critical")[0] == 0
+
+
+def test_what_is_gone_does_not(saved: tuple[str, str]) -> None:
+    old, new = saved
+    code, out, _ = run("compare", new, old, "--json")
+    assert (code, [row["trend"] for row in json.loads(out)["changes"] if row["code"] == "CA006"]) == (0, ["gone"])
+
+
+def test_what_is_no_result_ends_with_two(saved: tuple[str, str]) -> None:
+    assert run("compare", saved[0], DEMO)[0] == 2
