@@ -98,5 +98,5 @@ def test_nothing_audited_is_not_clean(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text(
         '{"request": {"url": "https://api.openai.com/v1/embeddings", "body": {"input": "x", "model": "m"}}}\n'
     )
-    with pytest.raises(pytest.fail.Exception, match="no call to a model|not a recording"):
+    with pytest.raises(pytest.fail.Exception, match=r"no call to a model|not a recording"):
         _assert_no_seams(tmp_path / "t.jsonl")
