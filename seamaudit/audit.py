@@ -122,7 +122,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         exchanges=replayed.exchanges,
         threads=replayed.threads,
         spend=_spend(replayed.facts),
-        findings=tuple(finding for finding in findings if not finding.severity < settings.min_severity),
+        findings=tuple(finding for finding in findings if _is_wanted(finding, settings)),
         not_checked=judged.not_checked,
         rules=tuple(card(rule) for rule in rules if rule.status is not Status.REMOVED),
         masked=not settings.show_content,
@@ -395,6 +395,10 @@ def _refuse_unrecognised(reading: Reading) -> None:
         names = ", ".join(repr(source.path) for source in reading.unrecognised[:3])
         raise InputError(f"not a recording in a known format: {names}", f"Known formats: {known}. Force one with --input-format.")
     raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
+
+
+def _is_wanted(finding: Finding, settings: Settings) -> bool:
+    return not (finding.severity < settings.min_severity or finding.confidence < settings.min_confidence)
 
 
 def _with_evidence(

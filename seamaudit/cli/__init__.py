@@ -55,6 +55,7 @@ def app() -> typer.Typer:
     from seamaudit.cli.calibrate import calibrate
     from seamaudit.cli.compare import EXAMPLES as COMPARE_EXAMPLES
     from seamaudit.cli.compare import compare
+    from seamaudit.cli.config import app as config
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
     from seamaudit.cli.cost import cost
     from seamaudit.cli.diff import EXAMPLES as DIFF_EXAMPLES
@@ -82,6 +83,7 @@ def app() -> typer.Typer:
     root.command(epilog=WALK_EXAMPLES)(walk)
     root.command(epilog=COMPARE_EXAMPLES)(compare)
     root.add_typer(baseline, name="baseline")
+    root.add_typer(config, name="config")
     root.add_typer(rules, name="rules")
     return root
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -103,7 +104,11 @@ def applied(report: Report, path: Path) -> Applied:
     """A report against the baseline in a file, on today's date (UTC)."""
     from seamaudit.baseline import apply, load
 
-    return apply(report, load(path), datetime.now(UTC).date())
+    return apply(report, load(path), _today())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def settled(code: int, found: Applied, strict_baseline: bool, strict_input: bool) -> int:
@@ -115,13 +120,7 @@ def settled(code: int, found: Applied, strict_baseline: bool, strict_input: bool
     return EXIT_UNREAD if strict_input and found.blind else code
 
 
-def tell(found: Applied, quiet: bool) -> None:
-    """Write to standard error what a person should know of the baseline."""
-    for line in () if quiet else told(found):
-        _say(f"seamaudit: {line}")
-
-
-def told(found: Applied) -> list[str]:
+def of_baseline(found: Applied) -> list[str]:
     """What a person should know of the baseline beside the findings: entries that are stale or past their day, rules gone blind."""
     lines = []
     if found.stale:
@@ -137,12 +136,21 @@ def told(found: Applied) -> list[str]:
 
 
 def _audited(paths: list[str], rules: list[Path] | None) -> Report:
+    """A run by the project's config; what it ignores is not the baseline's to know."""
     from seamaudit.audit import audit as run
+    from seamaudit.cli.config import checked_params, configured
     from seamaudit.cli.progress import shown
     from seamaudit.config import Settings
+    from seamaudit.suppress import suppress
 
+    told = configured(None, isolated=False)
+    catalogs = (*told.rules, *(rules or ()))
+    settings = Settings(rules_dirs=catalogs, params=checked_params(told.params, catalogs))
+    if told.eval_suites is not None:
+        settings = replace(settings, eval_suites=told.eval_suites)
     with shown(paths, wanted=True) as advance:
-        return run(paths, Settings(rules_dirs=tuple(rules or ())), advance)
+        report = suppress(run(paths, settings, advance), told.ignores, _today()).report
+    return replace(report, findings=tuple(finding for finding in report.findings if finding.counts))
 
 
 def _changed(path: Path, report: Report, change: Callable[[Baseline, Report], Baseline]) -> tuple[Baseline, Baseline]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -76,3 +76,11 @@ def _size(paths: Sequence[str]) -> int | None:
         return sum(os.path.getsize(path) for path in sources) if all(map(os.path.isfile, sources)) else None
     except (OSError, SeamauditError):
         return None
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Write notes to standard error, each made safe."""
+    from seamaudit.evidence import printable
+
+    for line in lines:
+        sys.stderr.write(f"seamaudit: {printable(line)}\n")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seamaudit.cli.config import ConfigOption, IsolatedOption
 from seamaudit.cli.formats import OutputFormat
 from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
 
@@ -51,10 +53,29 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+class Level(StrEnum):
+    """A severity."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Sureness(StrEnum):
+    """A confidence."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 def scan(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
     rules: Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="Add a catalog of your own; may be repeated.")] = None,
     select: Annotated[str, typer.Option(metavar="CODES", help="Report only these codes or code prefixes, comma-separated.")] = "",
+    extend_select: Annotated[str, typer.Option(metavar="CODES", help="Report these too, beside what the config selects.")] = "",
     ignore: Annotated[str, typer.Option(metavar="CODES", help="Leave these codes or code prefixes out.")] = "",
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
     output_format: Annotated[OutputFormat, typer.Option(help="How to write the report.")] = OutputFormat.FULL,
@@ -72,7 +93,13 @@ def scan(
     strict_baseline: Annotated[
         bool, typer.Option("--strict-baseline", help="Exit 1 where the baseline knows findings that did not show.")
     ] = False,
-    fail_on: Annotated[FailOn, typer.Option(help="The least severity that makes the exit code 1.")] = FailOn.MEDIUM,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="The least severity that makes the exit code 1; medium unless the config says otherwise.")
+    ] = None,
+    min_severity: Annotated[Level | None, typer.Option(help="Leave findings below this severity out.")] = None,
+    min_confidence: Annotated[Sureness | None, typer.Option(help="Leave findings below this confidence out.")] = None,
+    config: ConfigOption = None,
+    isolated: IsolatedOption = False,
     show_content: Annotated[
         bool, typer.Option("--show-content", help="Quote trace text in evidence; credentials stay hidden, all else is masked otherwise.")
     ] = False,
@@ -91,36 +118,52 @@ def scan(
 ) -> None:
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
-    from seamaudit.cli.baseline import applied, settled, tell
+    from seamaudit.cli.baseline import applied, of_baseline, settled
+    from seamaudit.cli.config import checked_params, configured, unneeded
     from seamaudit.cli.formats import check, copies, write
-    from seamaudit.cli.progress import shown
+    from seamaudit.cli.progress import shown, tell
     from seamaudit.config import Settings, check_suites
-    from seamaudit.report.base import document, typed_sites
+    from seamaudit.findings import Confidence, Severity
+    from seamaudit.report.base import Sites, document, typed_sites
+    from seamaudit.suppress import suppress
 
-    chosen = codes(select, ignore, rules or ())
-    strict = in_ci() if strict_input is None else strict_input
-    severity = _severity(fail_on)
+    told = configured(config, isolated)
+    catalogs = (*told.rules, *(rules or ()))
+    chosen = codes(
+        ",".join([select or ",".join(told.select), extend_select]) if select or told.select else "",
+        ",".join([*told.ignore, ignore]),
+        catalogs,
+    )
+    strict = next(each for each in (strict_input, told.strict_input, in_ci()) if each is not None)
+    severity = _severity(fail_on or FailOn(told.fail_on or FailOn.MEDIUM))
     settings = Settings(
-        rules_dirs=tuple(rules or ()),
+        rules_dirs=catalogs,
+        params=checked_params(told.params, catalogs),
         input_format=input_format,
+        min_severity=Severity(min_severity.value) if min_severity else told.min_severity or Severity.INFO,
+        min_confidence=Confidence(min_confidence.value) if min_confidence else told.min_confidence or Confidence.LOW,
         strict_input=strict,
         show_content=show_content,
         fail_on=severity,
         elide=not no_elide,
-        sites=typed_sites(site or ()),
+        sites=Sites({**told.sites.by_name, **typed_sites(site or ()).by_name}),
     )
-    if eval_suite:
-        settings = replace(settings, eval_suites=check_suites(eval_suite))
+    suites = check_suites(eval_suite) if eval_suite else told.eval_suites
+    if suites is not None:
+        settings = replace(settings, eval_suites=suites)
+    baseline = baseline or told.baseline
     others = copies(reports or ())
     check(output, others, paths)
     with shown(paths, wanted=not (no_progress or quiet)) as advance:
         report = audit(paths, settings, advance)
-    known = applied(report, baseline) if baseline else None
-    report = chosen.of(known.report if known else report)
+    suppressed = suppress(report, told.ignores, datetime.now(UTC).date())
+    known = applied(suppressed.report, baseline) if baseline else None
+    report = chosen.of(known.report if known else suppressed.report)
     code = verdict(report, severity, strict)
     if known:
-        code = settled(code, known, strict_baseline, strict)
-        tell(known, quiet)
+        code = settled(code, known, strict_baseline or bool(told.strict_baseline), strict)
+    if not quiet:
+        tell([*unneeded(suppressed), *(of_baseline(known) if known else ())])
     write(document(report, settings.sites), output_format, output, others, quiet=quiet)
     raise typer.Exit(code)
 

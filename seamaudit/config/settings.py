@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from seamaudit.errors import UsageError
-from seamaudit.findings import Severity
+from seamaudit.findings import Confidence, Severity
 from seamaudit.report.base.sites import Sites
 from seamaudit.trace import Exchange
 
@@ -17,7 +17,8 @@ class Settings:
     """The settings of a run; every layer gets its part passed, none reads them here.
 
     `rules_dirs` are catalogs beside the shipped one; `params` set rule parameters, by code and name. `input_format` forces a
-    recording format, None detects it per file. Findings below `min_severity` are left out, those at or above `fail_on` make the
+    recording format, None detects it per file. Findings below `min_severity` or
+    `min_confidence` are left out, those at or above `fail_on` make the
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
     `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
@@ -28,6 +29,7 @@ class Settings:
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     input_format: str | None = None
     min_severity: Severity = Severity.INFO
+    min_confidence: Confidence = Confidence.LOW
     fail_on: Severity | None = Severity.MEDIUM
     strict_input: bool = False
     show_content: bool = False

@@ -1,0 +1,89 @@
+"""`seamaudit config`: what a project's config says, and where it stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seamaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from seamaudit.config.file import FileConfig
+    from seamaudit.suppress import Suppressed
+
+app = typer.Typer(help="What the project's config file says.", no_args_is_help=True, rich_markup_mode=None)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Read this config instead of seamaudit.toml or pyproject.toml above here.")
+]
+IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no config file.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `show` a command of its own, whatever joins it."""
+
+
+@app.command()
+def show(config: ConfigOption = None, as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
+    """Show which file holds and what every key of it is; a key that is not set has its default."""
+    from seamaudit.cli.output import opened
+    from seamaudit.cli.sheet import Sheet, write
+    from seamaudit.config.file import KEYS
+
+    found = configured(config, isolated=False)
+    values = {key: _spelled(getattr(found, key.replace("-", "_"))) for key in KEYS}
+    with opened(None) as out:
+        if as_json:
+            out.write(json.dumps({"file": str(found.path) if found.path else None, "values": values}, indent=2) + "\n")
+            return
+        note = f"From {found.path}." if found.path else "No seamaudit.toml, and no [tool.seamaudit] in a pyproject.toml, here or above."
+        rows = tuple((key, "default" if value in (None, [], {}) else json.dumps(value)) for key, value in values.items())
+        write(Sheet(("Key", "Value"), 2, rows, notes=(note,)), out)
+
+
+def configured(config: Path | None, isolated: bool) -> FileConfig:
+    """The config that holds: the one named, else the nearest from the working directory upward; none where isolated."""
+    from seamaudit.config.file import FileConfig, find, load
+
+    if config is not None and isolated:
+        raise UsageError("--config and --isolated contradict each other")
+    path = config or (None if isolated else find(Path.cwd()))
+    return load(path) if path else FileConfig()
+
+
+def _spelled(value: object) -> object:
+    """A value as JSON has it."""
+    from dataclasses import asdict, is_dataclass
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return (
+            {":".join(name): f"{site.file}:{site.line}" for name, site in value.by_name.items()}
+            if hasattr(value, "by_name")
+            else {name: _spelled(each) for name, each in asdict(value).items()}
+        )
+    if isinstance(value, tuple | list):
+        return [_spelled(each) for each in value]
+    if isinstance(value, dict):
+        return {str(name): _spelled(each) for name, each in value.items()}
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def checked_params(params: Mapping[str, Mapping[str, object]], catalogs: Sequence[Path]) -> Mapping[str, Mapping[str, object]]:
+    """The parameters of rules, each of which there is. Raises UsageError for another."""
+    if params:
+        from seamaudit.catalog.load import load_catalog
+        from seamaudit.config.file import check_params
+
+        check_params(params, {rule.code: tuple(rule.params) for rule in load_catalog(catalogs)})
+    return params
+
+
+def unneeded(found: Suppressed) -> list[str]:
+    """Entries of the config that ignored nothing, and those past their day."""
+    unused = [f"ignores {each.number} ({each.rule}) meant nothing here" for each in found.unused]
+    return [*unused, *(f"ignores {each.number} ({each.rule}) held until {each.expires}" for each in found.expired)]
