@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MAIN = "import sys; from seamaudit.cli import main; sys.exit(main())"
-DEMO = "fixtures/demo/demo.jsonl"
-
-
-def run(*options: str) -> tuple[int, str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "CI"}
-    done = subprocess.run(
-        [sys.executable, "-c", MAIN, *options], capture_output=True, check=False, cwd=ROOT, encoding="utf-8", env=kept, timeout=60
-    )
-    return done.returncode, done.stdout, done.stderr
+from tests.cli.shell import DEMO, run
 
 
 @pytest.fixture

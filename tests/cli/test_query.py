@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MAIN = "import sys; from seamaudit.cli import main; sys.exit(main())"
-DEMO = "fixtures/demo/demo.jsonl"
+from tests.cli.shell import DEMO, run
+
 CHEAP = "select model, count(*) as calls from spend where priced group by model order by model"
-
-
-def run(*options: str) -> tuple[int, str, str]:
-    done = subprocess.run([sys.executable, "-c", MAIN, *options], capture_output=True, check=False, cwd=ROOT, encoding="utf-8", timeout=60)
-    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
