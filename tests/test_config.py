@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
 from seamaudit.config.file import FileConfig, check_params, find, load
+from seamaudit.config.schema import schema
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Report, Severity, Standing
 from seamaudit.suppress import Ignore, suppress
@@ -161,3 +165,25 @@ def test_least_confidence_and_severity_leave_findings_out(demo: Report) -> None:
     high = audit([str(DEMO)], Settings(min_severity=Severity.HIGH))
     assert {each.code for each in demo.findings} - {each.code for each in high.findings} == {"RT003"}
     assert all(not each.confidence < Confidence.HIGH for each in audit([str(DEMO)], Settings(min_confidence=Confidence.HIGH)).findings)
+
+
+# --- its schema --------------------------------------------------------------------------------------------------------
+
+
+def fits(text: str) -> bool:
+    """Whether a config fits the published schema; dates are texts there."""
+    data = json.loads(json.dumps(tomllib.loads(text), default=str))
+    return not list(Draft202012Validator(schema()).iter_errors(data))
+
+
+def test_the_schema_takes_what_is_taken_and_refuses_what_is_refused() -> None:
+    assert fits(WHOLE)
+    assert fits("")
+    ignore, site = '[[ignores]]\nrule = "CA001"', "[sites.nose]\na = 'b:1'"
+    for text in ("selct = []", "select = 1", 'fail-on = "fatal"', "strict-input = 1", ignore, site):
+        assert not fits(text), text
+
+
+def test_the_published_schema_is_this_one() -> None:
+    published = Path(__file__).parents[1] / "docs" / "config.schema.json"
+    assert json.loads(published.read_text("utf-8")) == schema()

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from agent import RULES, thread, work
+from oracle import Anthropic, Recorder, text
+from refusals import START
 from seamaudit.audit import audit
 from seamaudit.baseline import Baseline, Entry, Opinion, apply, created, judged, load, pruned, save, updated
 from seamaudit.baseline.storage import spelled
 from seamaudit.config import Settings
 from seamaudit.errors import UsageError
-from seamaudit.findings import NotChecked, Report, Standing
+from seamaudit.findings import NotChecked, Report, Severity, Standing
 from tests.recordings import recorded
 
 ROOT = Path(__file__).parents[2]
@@ -61,11 +64,52 @@ def test_a_scenario_recorded_again_matches(demo: Report, tmp_path: Path) -> None
     assert (found.stale, found.expired, found.blind) == ((), (), ())
 
 
-def test_recordings_of_one_test_match() -> None:
-    path = recorded("pairs", "coding-agent.jsonl")
-    first = report(path)
-    found = apply(first, created(first), TODAY)
-    assert all(finding.status is Standing.KNOWN for finding in found.report.findings)
+def scenario(seed: int, path: Path) -> Report:
+    """Three agents with a clock in their system prompt: other ids, other times, other texts with every seed, and another order."""
+    rec = Recorder(seed=seed, start=START + 86_400.0 * seed)
+    names = [f"{seed}-{number}" for number in range(3)]
+    for name in names if seed % 2 else reversed(names):
+        bot = thread(rec, name, system=[])
+
+        def tick(agent: Anthropic, turn: int) -> None:
+            agent.system = [text(f"It is 2026-11-{seed:02} 14:{turn:02}. {RULES}", cache="5m")]
+
+        work(bot, 4, before=tick)
+    rec.write(path)
+    return report(path)
+
+
+def test_a_scenario_with_other_texts_matches(tmp_path: Path) -> None:
+    first, second = scenario(3, tmp_path / "a.jsonl"), scenario(4, tmp_path / "b.jsonl")
+    assert {finding.code for finding in first.findings} == {"CA002"}
+    found = apply(second, created(first), TODAY)
+    assert ({finding.status for finding in found.report.findings}, found.stale) == ({Standing.KNOWN}, ())
+
+
+def test_recordings_of_one_test_match(tmp_path: Path) -> None:
+    """Two recordings, days or months apart, of each of a coding agent's tests: what shows in the second was known from the first."""
+    tests: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    for line in recorded("pairs", "coding-agent.jsonl").read_text("utf-8").splitlines():
+        record = json.loads(line)
+        test, _, file = record["conversation"].rpartition("/")
+        body = record["request"]["body"]
+        tools = json.dumps(sorted(str(tool.get("name") or tool.get("function", {}).get("name")) for tool in body.get("tools") or ()))
+        if body.get("tools"):
+            tests.setdefault((test, tools, str(body.get("model"))), {}).setdefault(file, []).append(line)
+    pairs = [files for files in tests.values() if len(files) > 1]
+    matched = 0
+    for files in pairs:
+        one, two = sorted(files)[:2]
+        reports = []
+        for name in (one, two):
+            (tmp_path / "t.jsonl").write_text("\n".join(files[name]) + "\n", "utf-8")
+            reports.append(report(tmp_path / "t.jsonl"))
+        found = apply(reports[1], created(reports[0]), TODAY).report.findings
+        known = {finding.fingerprint for finding in reports[0].findings}
+        assert all(finding.status is Standing.KNOWN for finding in found if finding.fingerprint in known)
+        assert not [finding.code for finding in found if finding.counts and finding.severity > Severity.INFO]
+        matched += sum(finding.status is Standing.KNOWN for finding in found)
+    assert (len(pairs) > 10, matched > 0) == (True, True)
 
 
 def test_one_planted_seam_is_one_new_finding(demo: Report) -> None:

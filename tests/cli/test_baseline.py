@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import DEMO, run
+from tests.cli.shell import DEMO, MAIN, ROOT, run
 
 
 @pytest.fixture
@@ -56,3 +62,46 @@ def test_a_verdict_is_kept(known: str) -> None:
 def test_a_baseline_that_is_not_there_ends_with_two(options: tuple[str, ...]) -> None:
     code, out, err = run(*options)
     assert (code, out, "cannot read the baseline" in err) == (2, "", True)
+
+
+CANARY = "xq7Zk2Vw9Lm4"
+
+
+def test_nothing_that_was_said_is_kept_anywhere(tmp_path: Path) -> None:
+    """A word planted in prompts, arguments, results, headers, ids and the conversation is in no baseline, output or left-over file."""
+    lines = [json.loads(line) for line in (ROOT / "fixtures" / "TP001" / "bad.jsonl").read_text("utf-8").splitlines()]
+    told = [json.loads(_planted(json.dumps(line))) for line in lines]
+    for record in told:
+        record["conversation"] = f"{CANARY}-{record['conversation']}"
+        record["request"]["headers"] = {"x-request-id": CANARY}
+    trace, known, scratch = tmp_path / "t.jsonl", tmp_path / "b.json", tmp_path / "scratch"
+    trace.write_text("".join(json.dumps(record) + "\n" for record in told), "utf-8")
+    scratch.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(scratch))
+        assert run("baseline", "create", str(trace), "--baseline", str(known))[0] == 0
+        code, out, err = run("scan", str(trace), "--baseline", str(known))
+    assert (code, CANARY in trace.read_text("utf-8")) == (0, True)
+    assert not any(CANARY in text for text in (known.read_text("utf-8"), out, err))
+    assert list(scratch.iterdir()) == []
+
+
+def _planted(text: str) -> str:
+    """The canary after every text of some length, and in the ids of calls."""
+    return re.sub(r'("(?:text|content|name_of|thinking)": "[^"]{3,}?)(?=")', rf"\1 {CANARY}", text).replace("toolu_01", f"toolu_{CANARY}")
+
+
+def test_an_interrupted_run_leaves_nothing_half_written(tmp_path: Path) -> None:
+    kept = tmp_path / "out.json"
+    kept.write_text("earlier")
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "scan", "-", "--output-format", "json", "-o", str(kept)], stdin=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdin is not None
+    process.stdin.write((ROOT / DEMO).read_bytes())
+    process.stdin.flush()
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    code = process.wait(30)
+    process.stdin.close()
+    assert (code, kept.read_text(), [each.name for each in tmp_path.iterdir()]) == (130, "earlier", ["out.json"])

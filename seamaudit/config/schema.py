@@ -1,0 +1,56 @@
+"""The JSON Schema of a config file, for editors; `file.load` says the same with better words."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from seamaudit.config.file import KEYS, NEVER
+from seamaudit.findings import Confidence, Severity
+from seamaudit.report.base.sites import COLUMNS
+
+_WORDS: Final = {"type": "array", "items": {"type": "string"}}
+_VALUE: Final = {"type": ["string", "number", "boolean"]}
+
+
+def schema() -> dict[str, Any]:
+    """The schema of `seamaudit.toml`, which `[tool.seamaudit]` of a `pyproject.toml` is alike."""
+    severities, sureness = [str(each) for each in Severity], [str(each) for each in Confidence]
+    place = {"type": "string", "pattern": "^.+:[1-9][0-9]*$"}
+    ignore = {
+        "type": "object",
+        "required": ["rule", "reason"],
+        "additionalProperties": False,
+        "properties": {
+            "rule": {"type": "string", "minLength": 1},
+            "match": {"type": "object", "additionalProperties": {"anyOf": [_VALUE, {"type": "array", "minItems": 1, "items": _VALUE}]}},
+            "reason": {"type": "string", "pattern": "\\S"},
+            "expires": {"type": "string", "format": "date"},
+        },
+    }
+    keys: dict[str, Any] = {
+        "select": _WORDS,
+        "ignore": _WORDS,
+        "min-severity": {"enum": severities},
+        "min-confidence": {"enum": sureness},
+        "fail-on": {"enum": [*severities, NEVER]},
+        "strict-input": {"type": "boolean"},
+        "strict-baseline": {"type": "boolean"},
+        "rules": _WORDS,
+        "baseline": {"type": "string", "minLength": 1},
+        "eval-suites": {"type": "array", "items": {"type": "string", "pattern": "^(tag|app|path):."}},
+        "params": {"type": "object", "additionalProperties": {"type": "object"}},
+        "sites": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {kind: {"type": "object", "additionalProperties": place} for kind in COLUMNS},
+        },
+        "ignores": {"type": "array", "items": ignore},
+    }
+    assert keys.keys() == set(KEYS)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "seamaudit config",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": keys,
+    }
