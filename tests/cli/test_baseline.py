@@ -64,6 +64,17 @@ def test_a_baseline_that_is_not_there_ends_with_two(options: tuple[str, ...]) ->
     assert (code, out, "cannot read the baseline" in err) == (2, "", True)
 
 
+@pytest.mark.parametrize(("strict", "code"), [("--strict-input", 3), ("--no-strict-input", 0)])
+def test_a_run_that_sees_less_ends_with_three_where_lost_input_does(strict: str, code: int, known: str, tmp_path: Path) -> None:
+    """The same calls without their usage: what was decided for all of them is decided for none."""
+    records = [json.loads(line) for line in (ROOT / DEMO).read_text("utf-8").splitlines()]
+    for record in records:
+        record["response"] = {"status_code": 200}
+    (tmp_path / "blind.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    ended, _, err = run("scan", str(tmp_path / "blind.jsonl"), "--baseline", known, "--fail-on", "critical", strict)
+    assert (ended, "has gone blind" in err) == (code, True)
+
+
 CANARY = "xq7Zk2Vw9Lm4"
 
 
