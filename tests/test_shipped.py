@@ -35,7 +35,7 @@ def test_the_actions_script_scans_and_tells_its_exit_code(tmp_path: Path) -> Non
     tools = tmp_path / "seamaudit" / "bin"
     tools.mkdir(parents=True)
     main = "import sys; sys.path.insert(0, sys.argv.pop(1)); from seamaudit.cli import main; sys.exit(main())"
-    (tools / "pip").write_text("#!/bin/sh\nexit 0\n")
+    (tools / "pip").write_text(f'#!/bin/sh\nfor last; do :; done\n[ "$last" = "{ROOT}" ]\n')
     (tools / "seamaudit").write_text(f"#!/bin/sh\nexec {sys.executable} -c '{main}' {ROOT} \"$@\"\n")
     for tool in tools.iterdir():
         tool.chmod(0o755)
@@ -54,7 +54,8 @@ def test_the_actions_script_scans_and_tells_its_exit_code(tmp_path: Path) -> Non
         "SEAMAUDIT_BASELINE": "",
         "SEAMAUDIT_FAIL_ON": "medium",
         "SEAMAUDIT_SARIF": str(tmp_path / "out.sarif"),
-        "SEAMAUDIT_VERSION": "seamaudit",
+        "SEAMAUDIT_VERSION": "",
+        "GITHUB_ACTION_PATH": str(ROOT),
     }
     done = subprocess.run(["bash", "-c", step["run"]], env=environment, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     assert (done.returncode, (tmp_path / "output").read_text()) == (1, "exit-code=1\n")
