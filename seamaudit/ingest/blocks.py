@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.intern import block_digest
-from seamaudit.trace import Answer, ArgumentState
+from seamaudit.ingest.outcome import spelled_arguments
+from seamaudit.trace import Answer, ArgumentState, Kind
 
 EMPTY_OBJECT = jsontext.digest(b"{}")
 EXPLICIT = "explicit"
@@ -156,4 +157,14 @@ def answers(blocks: Iterable[Block], at: str, *, located: bool = True) -> tuple[
 
 def _answer(block: Block, pointer: str) -> Answer:
     text = jsontext.ordered(block.value)
-    return Answer(block.kind, len(text), block_digest(block, text), pointer)
+    return Answer(block.kind, len(text), block_digest(block, text), pointer, _said(block))
+
+
+def _said(block: Block) -> bytes:
+    """What a block says that may have a declared form: a text, or a call's arguments as JSON."""
+    value = block.value
+    if block.kind is Kind.TOOL_CALL:
+        spelled = spelled_arguments(value)
+        return spelled.encode("utf-8", "surrogatepass") if isinstance(spelled, str) else jsontext.ordered(spelled)
+    text = value.get("text") if block.kind is Kind.TEXT and isinstance(value, dict) else None
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""

@@ -11,6 +11,7 @@ from typing import Any
 
 from seamaudit.ingest import jsontext, outcome, rawjson
 from seamaudit.ingest.block import Block
+from seamaudit.ingest.conform.store import SchemaStore
 from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.prints import prints
 from seamaudit.ingest.rawarray import Array
@@ -92,6 +93,7 @@ class Interner:
         self.elider = elider
         self.tape = Tape()
         self.texts = TextStore(text_budget)
+        self.schemas = SchemaStore()
         self.parsed_bytes = 0
         self._elements: defaultdict[bytes, dict[bytes, Element]] = defaultdict(dict)
         self._segments: dict[tuple[bytes, str, str, bool, str], int] = {}
@@ -211,6 +213,8 @@ class Interner:
             )
         )
         self._segments[key] = index
+        if block.schema is not None:
+            self.schemas.put(ordered, block.schema)
         self.texts.put(index, comparable(block, text))
         return index
 

@@ -15,6 +15,9 @@ from seamaudit.trace import Kind
 MAX_WORDS = 32
 """Words of a call's arguments that are kept; more do not make two calls more alike."""
 
+_HOLDERS = ("function", "custom", "functionCall", "toolUse")
+_MEMBERS = ("input", "arguments", "args")
+
 _WORD = re.compile(r"\w{2,64}")
 _ASCII_WORD = re.compile(rb"\w{2,64}")
 _ERROR = re.compile(r"\s*(?:<tool_use_error>|\{\s*\"error\"|(?:\w{0,40}error|exception|fatal|traceback|failed|failure)\b)", re.IGNORECASE)
@@ -43,7 +46,7 @@ def words(block: Block) -> bytes:
     """Sorted 4-byte hashes of the words in a tool call's arguments."""
     if block.kind is not Kind.TOOL_CALL:
         return b""
-    hashes = sorted(set(map(xxhash.xxh32_intdigest, set(_words(jsontext.ordered(_arguments(block.value)))))))[:MAX_WORDS]
+    hashes = sorted(set(map(xxhash.xxh32_intdigest, set(_words(jsontext.ordered(spelled_arguments(block.value)))))))[:MAX_WORDS]
     return struct.pack(f"<{len(hashes)}I", *hashes)
 
 
@@ -59,9 +62,7 @@ def word_hash(word: str) -> int:
     return xxhash.xxh32_intdigest(word.encode())
 
 
-def _arguments(call: Any) -> Any:
-    """The arguments member of a call, in any provider's spelling; the whole call where none is known."""
-    if not isinstance(call, dict):
-        return call
-    inner = next((call[name] for name in ("input", "arguments", "args", "function", "functionCall", "toolUse") if name in call), None)
-    return _arguments(inner) if isinstance(inner, dict) and inner is not call.get("input") else inner
+def spelled_arguments(call: Any) -> Any:
+    """The arguments of a call as they are spelled, text or parsed, in any provider's body shape; the whole call where none are known."""
+    held = next((call[name] for name in _HOLDERS if isinstance(call.get(name), dict)), call) if isinstance(call, dict) else call
+    return next((held[name] for name in _MEMBERS if name in held), call) if isinstance(held, dict) else call

@@ -13,11 +13,12 @@ import msgspec
 
 from seamaudit.ingest import jsontext, rawjson
 from seamaudit.ingest.blocks import EXPLICIT
+from seamaudit.ingest.conform.schema import Declared
 from seamaudit.ingest.intern import Element, Interner, ItemSplitter, Splitter
 from seamaudit.ingest.rawarray import Array
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
-from seamaudit.trace import Breakpoint, Locus, Zone
+from seamaudit.trace import Breakpoint, Locus, OutputForm, Zone
 
 _ids = attrgetter("ids")
 
@@ -169,6 +170,15 @@ def openai_breakpoints(found: Iterable[Breakpoint], members: Members) -> tuple[B
     given = options.get("ttl") if isinstance(options, dict) else None
     life = given if isinstance(given, str) and given else "30m"
     return tuple(replace(mark, ttl=life) if mark.ttl == EXPLICIT else mark for mark in found)
+
+
+def output_form(intern: Interner, declared: Declared | None, *, json: bool = False) -> OutputForm | None:
+    """The form a request asks its answer to have: a schema's, else any JSON where `json` says so, else none."""
+    if declared is None:
+        return OutputForm() if json else None
+    key = jsontext.digest(b"%d%d%b" % (declared.is_openapi, declared.promised, jsontext.ordered(declared.value)))
+    intern.schemas.put(key, declared)
+    return OutputForm(key)
 
 
 def literal(raw: bytes) -> str:

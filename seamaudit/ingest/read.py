@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from seamaudit.ingest.accounting import Accounting, Tally
+from seamaudit.ingest.conform import Conformer
 from seamaudit.ingest.detect import detect
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, InputFault, lost, resynchronised
@@ -47,8 +48,13 @@ class Reading:
 
     def read(self, sources: Sequence[Source]) -> Iterator[Item]:
         """Drafts, holes and faults of all sources in order. Asserts the books at the end: raises AccountingError."""
-        for source in sources:
-            yield from self._source(source)
+        conformer = Conformer(self.intern.schemas)
+        try:
+            for source in sources:
+                for item in self._source(source):
+                    yield conformer.judged(item) if isinstance(item, Draft) else item
+        finally:
+            conformer.close()
         self.accounting.check()
 
     def _source(self, source: Source) -> Iterator[Item]:

@@ -20,7 +20,7 @@ from seamaudit.trace.prefix import Breakpoint, Prefix, Tape
 from seamaudit.trace.refusal import Refusal
 from seamaudit.trace.segment import Kind, Segment, Zone
 from seamaudit.trace.stream import StreamEvent, StreamRecord
-from seamaudit.trace.tools import Answer, ArgumentState, ToolCall
+from seamaudit.trace.tools import Answer, ArgumentState, Conformance, OutputForm, ToolCall
 from seamaudit.trace.usage import Convention, Usage
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Attribution",
     "Breakpoint",
     "Clock",
+    "Conformance",
     "Convention",
     "Exchange",
     "Hole",
@@ -38,6 +39,7 @@ __all__ = [
     "Locus",
     "Money",
     "Need",
+    "OutputForm",
     "Prefix",
     "Refusal",
     "Request",

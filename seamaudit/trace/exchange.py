@@ -12,7 +12,7 @@ from seamaudit.trace.money import Money
 from seamaudit.trace.prefix import Breakpoint, Prefix
 from seamaudit.trace.refusal import Refusal
 from seamaudit.trace.stream import StreamRecord
-from seamaudit.trace.tools import Answer, ToolCall
+from seamaudit.trace.tools import Answer, Conformance, OutputForm, ToolCall
 from seamaudit.trace.usage import Usage
 
 
@@ -119,7 +119,7 @@ class Request:
     than the provider (`messages` as `traj`); `scattered` says that the prompt stands in no record as a whole, each position in one
     of its own, where its segment's locus points; `settings` is a digest of what is sent beside the prompt, "" where the recording does
     not hold it; `compares_with` is the id of the response whose request the provider was asked to compare this one with, "" where it was
-    not. `complete` is False where the prompt is not all in the trace
+    not; `output` the form that the answer is asked to have. `complete` is False where the prompt is not all in the trace
     (`previous_response_id`, a cut body). `offered` holds the tool names, None where the recording has none to show;
     `deferred` says that tools may be found by search. `params` are the parameters that shape the prompt or the cache key,
     as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers.
@@ -143,6 +143,7 @@ class Request:
     scattered: bool = False
     settings: str = ""
     compares_with: str = ""
+    output: OutputForm | None = None
 
     def pointer(self, position: int, prefix: Prefix | None = None) -> str:
         """JSON pointer, inside the record, of the value at a position of this prompt or of another that is recorded alike."""
@@ -163,6 +164,7 @@ class Response:
     """What came back. `at` is the pointer of the body inside the record; `stop` the provider's own stop word, '' if none.
 
     `error_type` is the provider's code of a refusal, `refusal` what its text says; `complete` is False where the body was cut.
+    `conforms` says how the answer's text fits the form that was asked for, None where none was or where it calls tools instead.
     """
 
     at: str
@@ -179,6 +181,7 @@ class Response:
     complete: bool = True
     broken: tuple[tuple[str, str], ...] = ()
     diagnosis: Diagnosis | None = None
+    conforms: Conformance | None = None
 
 
 @dataclass(frozen=True, slots=True)

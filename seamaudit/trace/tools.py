@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from seamaudit.trace.segment import Kind
 
@@ -18,8 +19,33 @@ class ArgumentState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Conformance:
+    """Whether a value is what its schema says: `valid`, `invalid`, or `unchecked` with the `reason`.
+
+    Of what is invalid, `keyword` is the schema's word that it breaks and `where` the place of that word in the schema, as a JSON
+    pointer; a missing member ends it. `promised` says that the provider undertook to keep to the schema.
+    """
+
+    state: Literal["valid", "invalid", "unchecked"]
+    keyword: str = ""
+    where: str = ""
+    promised: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputForm:
+    """The form a request asks the answer's text to have: any JSON, or a schema's, which goes by its digest."""
+
+    schema: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call a response made. `arguments` is the canonical digest, b"" where they could not be parsed."""
+    """One call a response made. `arguments` is the canonical digest, b"" where they could not be parsed.
+
+    `conforms` says how they fit the schema that the request itself declares for the tool, None where it declares none.
+    """
 
     id: str
     name: str
@@ -28,13 +54,18 @@ class ToolCall:
     pointer: str
     length: int = 0
     server: bool = False
+    conforms: Conformance | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged."""
+    """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
+
+    `said` is a text's text or a call's arguments as JSON; it is there while a record is read, and let go with it.
+    """
 
     kind: Kind
     length: int
     ordered: bytes
     pointer: str
+    said: bytes = b""

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
-from seamaudit.layers.tools import Blame, CallFault, PairFault, PairingFault, ResponseFault, SplitResults, ToolCalled, Tools
-from seamaudit.trace import ArgumentState, Exchange, Kind, Level, Need, Prefix, Segment, ToolCall, Zone
+from seamaudit.layers.tools import CallFault, PairFault, PairingFault, ResponseFault, SplitResults, ToolCalled, Tools
+from seamaudit.providers.endings import Blame
+from seamaudit.trace import ArgumentState, Conformance, Exchange, Kind, Level, Need, Prefix, Segment, ToolCall, Zone
 from tests.builders import Story, answer, call, calling, digest, result, say, segment, stream
 
 F = TypeVar("F", bound=Fact)
@@ -436,7 +437,25 @@ class TestCallFaults:
     def test_unrecorded_definitions_are_unchecked(self) -> None:
         exchange = Story().exchange(ASK, answer(call("a", "late")))
         assert told(CallFault, exchange) == []
-        assert [(fact.table, fact.aspect) for fact in told(Unchecked, exchange)] == [("call_faults", "unknown_tool")]
+        aspects = [("call_faults", "unknown_tool"), ("call_faults", "arguments_violate_schema")]
+        assert [(fact.table, fact.aspect) for fact in told(Unchecked, exchange)] == aspects
+
+    def test_arguments_against_the_schema_are_told_with_the_place_in_it(self) -> None:
+        against = Conformance("invalid", "required", "/required/path", promised=True)
+        exchange = Story().exchange(ASK, answer(replace(call("a"), conforms=against)), request=OFFERS)
+        (found,) = told(CallFault, exchange)
+        assert (found.fault, found.blame) == (ResponseFault.ARGUMENTS_VIOLATE_SCHEMA, Blame.MODEL)
+        assert (found.keyword, found.where, found.promised) == ("required", "/required/path", True)
+
+    def test_arguments_as_the_schema_says_are_no_fact(self) -> None:
+        exchange = Story().exchange(ASK, answer(replace(call("a"), conforms=Conformance("valid"))), request=OFFERS)
+        assert told(CallFault, exchange) == told(Unchecked, exchange) == []
+
+    def test_arguments_that_could_not_be_validated_are_unchecked_with_the_reason(self) -> None:
+        why = Conformance("unchecked", reason="the schema refers to another document")
+        exchange = Story().exchange(ASK, answer(replace(call("a"), conforms=why)), request=OFFERS)
+        assert told(CallFault, exchange) == []
+        assert [(fact.aspect, fact.reason) for fact in told(Unchecked, exchange)] == [("arguments_violate_schema", why.reason)]
 
     def test_a_prompt_held_by_the_provider_may_bring_tools_along(self) -> None:
         exchange = responses().exchange(ASK, answer(call("a")), request={"offered": frozenset(), "complete": False})

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, TypedDict
 
 from seamaudit.facts import Fact, fact
+from seamaudit.providers.endings import Blame
 from seamaudit.trace import Exchange, Locus, Need, Response
 
 
@@ -57,6 +58,32 @@ class CutCarried(Fact):
     stop: Annotated[str, "The provider's stop reason, empty where the stream broke off."]
     cut_by: Annotated[Literal["length", "stream"], "What cut it: the output limit or the window, or a stream that ended early."]
     limit: Annotated[int | None, "The output tokens the request allowed; unknown where it did not say."]
+
+
+class FormFault(StrEnum):
+    """How an answer fails the form its request declares."""
+
+    NOT_JSON = "not_json"
+    FENCED = "fenced"
+    CUT = "cut"
+    VIOLATES_SCHEMA = "violates_schema"
+
+
+@fact("form_breaks", needs=(Need.RESPONSE, Need.PROMPT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormBreak(Fact):
+    """An answer's text that is not the JSON, or not what the schema says, that its own request asks for."""
+
+    provider: Annotated[str, "Who answered."]
+    api: Annotated[str, "The body shape."]
+    model: Annotated[str, "The model that answered, else the one asked for."]
+    form: Annotated[Literal["json", "schema"], "What was asked for: any JSON, or a schema's."]
+    fault: Annotated[FormFault, "How the text fails: no JSON, JSON inside a Markdown fence, cut off, or against the schema."]
+    blame: Annotated[Blame, "Where it comes from: transport, output limit or model."]
+    keyword: Annotated[str, "The schema's word that is broken; empty where the text is no JSON."]
+    where: Annotated[str, "The place of that word in the schema, which a missing member ends; / for the whole text."]
+    promised: Annotated[bool, "The provider undertook to keep to the schema."]
+    stop: Annotated[str, "The provider's stop reason, empty where the stream broke off."]
 
 
 class About(TypedDict):

@@ -8,6 +8,7 @@ from typing import Final
 from seamaudit.facts import Fact
 from seamaudit.layers.answers.cuts import Cuts, TextOf
 from seamaudit.layers.answers.facts import EmptyAnswer, OutputCount, ProvisionalCount, about
+from seamaudit.layers.answers.forms import form_breaks
 from seamaudit.layers.base import Scope
 from seamaudit.providers.contracts import StopKind, stop_contract
 from seamaudit.trace import Exchange, Kind, Need, Response
@@ -29,15 +30,18 @@ class Answers:
         self._cuts = Cuts(text_of)
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
-        """What became of a cut answer before; then this answer's output count, and whether there is anything in it."""
+        """What became of a cut answer before; then this answer's output count, whether there is anything in it, and its form."""
         yield from self._cuts.carried(exchange)
         self._cuts.note(exchange)
         response = exchange.response
         if response is None or exchange.refused:
             return
         yield from _provisional(exchange, response)
-        if Need.RESPONSE not in exchange.lacks and _is_silent(exchange, response):
+        if Need.RESPONSE in exchange.lacks:
+            return
+        if _is_silent(exchange, response):
             yield from _empty(exchange, response)
+        yield from form_breaks(exchange, response)
 
     def close(self) -> Iterable[Fact]:
         """Nothing is left to say."""

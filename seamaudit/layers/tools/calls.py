@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from seamaudit.facts import Fact
-from seamaudit.layers.tools.facts import Blame, CallFault, Confidence, ResponseFault, about, unchecked
-from seamaudit.providers.contracts import StopKind, stop_contract
+from seamaudit.layers.tools.facts import CallFault, Confidence, ResponseFault, about, unchecked
+from seamaudit.providers.endings import Blame, cut_by
 from seamaudit.trace import ArgumentState, Exchange, Response, ToolCall
 
 RENAMED_AT = ("__", ".", ":", "/")
@@ -16,9 +17,6 @@ TEXT_ARGUMENTS = frozenset({"openai.chat", "openai.responses"})
 """APIs whose whole answers carry arguments as JSON text. The others carry an object, which parses even where a limit cut it; only
 their streams carry text."""
 
-TERMINALS = frozenset({"message_stop", "messageStop", "metadata", "done", "completed"})
-"""Events that end a whole stream, over all grammars; some gateways send them behind an empty stop word."""
-
 
 def call_faults(exchange: Exchange, response: Response) -> Iterator[Fact]:
     """What keeps the response's own calls from being run; tools that the provider runs are its affair."""
@@ -27,6 +25,7 @@ def call_faults(exchange: Exchange, response: Response) -> Iterator[Fact]:
     for call in own:
         if call.state is ArgumentState.INVALID or (call.state is ArgumentState.CUT and _spelled_as_text(exchange, response)):
             yield _unreadable(exchange, response, call, is_last=call is own[-1])
+        yield from _against_schema(exchange, call)
 
 
 def _unknown_tools(exchange: Exchange, calls: list[ToolCall]) -> Iterator[Fact]:
@@ -35,7 +34,8 @@ def _unknown_tools(exchange: Exchange, calls: list[ToolCall]) -> Iterator[Fact]:
     if not named or exchange.request.deferred:
         return
     if offered is None or not (offered or exchange.request.complete):  # a stored prompt may bring tools along
-        yield unchecked(exchange, "call_faults", ResponseFault.UNKNOWN_TOOL, "tool definitions are not recorded")
+        for aspect in (ResponseFault.UNKNOWN_TOOL, ResponseFault.ARGUMENTS_VIOLATE_SCHEMA):
+            yield unchecked(exchange, "call_faults", aspect, "tool definitions are not recorded")
         return
     for call in named:
         if call.name not in offered:
@@ -58,21 +58,22 @@ def _spelled_as_text(exchange: Exchange, response: Response) -> bool:
 
 def _unreadable(exchange: Exchange, response: Response, call: ToolCall, is_last: bool) -> CallFault:
     """Only the last call of an answer can have been cut by the answer's end; an earlier one the model wrote as it is."""
-    cut_by = _cut_by(exchange, response) if is_last else None
-    if cut_by is not None:
-        return _fault(exchange, call, ResponseFault.ARGUMENTS_CUT, cut_by, "high")
+    cut = cut_by(exchange, response) if is_last else None
+    if cut is not None:
+        return _fault(exchange, call, ResponseFault.ARGUMENTS_CUT, cut, "high")
     blame = Blame.UNKNOWN if call.state is ArgumentState.CUT else Blame.MODEL
     return _fault(exchange, call, ResponseFault.ARGUMENTS_NOT_JSON, blame, "high")
 
 
-def _cut_by(exchange: Exchange, response: Response) -> Blame | None:
-    """What ended the answer early, None where it came to its own end."""
-    words = stop_contract(exchange.provider, exchange.api)
-    if words is not None and words.kind(response.stop) is StopKind.TRUNCATED:
-        return Blame.LIMIT
-    stream = response.stream
-    ended = response.stop or (stream is not None and any(event.name in TERMINALS for event in stream.events[-1:]))
-    return Blame.TRANSPORT if not ended and (stream is not None or not response.complete) else None
+def _against_schema(exchange: Exchange, call: ToolCall) -> Iterator[Fact]:
+    found = call.conforms
+    if found is None or found.state == "valid":
+        return
+    if found.state == "unchecked":
+        yield unchecked(exchange, "call_faults", ResponseFault.ARGUMENTS_VIOLATE_SCHEMA, found.reason)
+        return
+    fault = _fault(exchange, call, ResponseFault.ARGUMENTS_VIOLATE_SCHEMA, Blame.MODEL, "high")
+    yield replace(fault, keyword=found.keyword, where=found.where, promised=found.promised)
 
 
 def _fault(exchange: Exchange, call: ToolCall, fault: ResponseFault, blame: Blame, confidence: Confidence) -> CallFault:

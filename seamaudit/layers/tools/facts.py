@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypedDict
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Unchecked
+from seamaudit.providers.endings import Blame
 from seamaudit.trace import ArgumentState, Exchange, Need
 
 Confidence = Literal["high", "medium", "low"]
@@ -31,15 +32,7 @@ class ResponseFault(StrEnum):
     UNKNOWN_TOOL = "unknown_tool"
     ARGUMENTS_NOT_JSON = "arguments_not_json"
     ARGUMENTS_CUT = "arguments_cut"
-
-
-class Blame(StrEnum):
-    """Where a bad call comes from: the stream broke off, the output limit was reached, the model wrote it, or nothing decides."""
-
-    TRANSPORT = "transport"
-    LIMIT = "limit"
-    MODEL = "model"
-    UNKNOWN = "unknown"
+    ARGUMENTS_VIOLATE_SCHEMA = "arguments_violate_schema"
 
 
 @fact("tool_calls", needs=(Need.RESPONSE,))
@@ -85,7 +78,7 @@ class SplitResults(Fact):
 @fact("call_faults", needs=(Need.RESPONSE,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFault(Fact):
-    """A call that cannot be run as the response made it."""
+    """A call that cannot be run as the response made it, or that is not what the tool says it takes."""
 
     fault: Annotated[ResponseFault, "What is wrong with it."]
     tool: Annotated[str, "The name that was called."]
@@ -94,6 +87,9 @@ class CallFault(Fact):
     api: Annotated[str, "The body shape."]
     blame: Annotated[Blame, "Where it comes from: transport, output limit or model."]
     confidence: Annotated[Confidence, "Low where the name is an offered one in another spelling, as a gateway may rename tools."]
+    keyword: Annotated[str, "The word of the tool's schema that the arguments break; empty for other faults."] = ""
+    where: Annotated[str, "The place of that word in the schema; a missing member ends it."] = ""
+    promised: Annotated[bool, "The provider undertook to keep to the schema."] = False
 
 
 class About(TypedDict):

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from seamaudit.ingest.blocks import fields, life, model_in, word
+from seamaudit.ingest.conform.schema import Declared, declared
 from seamaudit.ingest.formats.anthropic import legacy, reply
 from seamaudit.ingest.formats.anthropic.blocks import can_be_marked, legacy_prompt, message, system_item, system_text, tool
 from seamaudit.ingest.formats.anthropic.stream import Assembly
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.prompt import DEFERRED, Members, Prompt
+from seamaudit.ingest.prompt import DEFERRED, Members, Prompt, output_form
 from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
@@ -73,6 +74,7 @@ class AnthropicMessages:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            output=output_form(intern, _output(members)),
             compares_with=word(fields(members.value("diagnostics")).get("previous_message_id")),
         )
 
@@ -110,6 +112,12 @@ class AnthropicMessages:
             event = fields(data)
             assembly.take(word(event.get("type")) or name, event)
         return assembly.response(log.record(partial_tail), at, status)
+
+
+def _output(members: Members) -> Declared | None:
+    """The schema of a structured output, under its present or its beta name (structured outputs). The provider decodes by it."""
+    format = fields(fields(members.value("output_config")).get("format")) or fields(members.value("output_format"))
+    return declared(format.get("schema"), promised=True) if format.get("type") == "json_schema" else None
 
 
 def _automatic(ttl: str, prompt: Prompt, tape: Tape) -> list[Breakpoint]:

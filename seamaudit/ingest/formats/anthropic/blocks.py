@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, text_in, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.prompt import DEFERRED
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Segment, Zone
@@ -65,6 +66,7 @@ def tool(sent: Any, pointer: str) -> list[Block]:
         name=word(given.get("name")) or kind,
         ttl=life(given.get("cache_control")),
         note=DEFERRED if deferred or kind.startswith("tool_search") else "",
+        schema=declared(given.get("input_schema"), promised=given.get("strict") is True),
     )
     return [replace(block, apart=True, ttl="") if deferred else block]
 

@@ -6,15 +6,18 @@ Sources: the service model of bedrock-runtime, the Bedrock user guide on prompt 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-from seamaudit.ingest.blocks import fields, model_in
+from seamaudit.ingest import jsontext
+from seamaudit.ingest.blocks import fields, model_in, word
+from seamaudit.ingest.conform.schema import Declared, declared
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.formats.bedrock import reply
 from seamaudit.ingest.formats.bedrock.blocks import TOOLS, message, system, tool
 from seamaudit.ingest.formats.bedrock.reply import Assembly
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.prompt import Members, Prompt
+from seamaudit.ingest.prompt import Members, Prompt, output_form
 from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
@@ -63,6 +66,7 @@ class BedrockConverse:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            output=output_form(intern, _output(members)),
         )
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:
@@ -81,3 +85,13 @@ class BedrockConverse:
             assembly.take(name, fields(data))
         record = log.record(partial_tail)
         return assembly.response(log.record(partial_tail, decodable=record.total > 0), at, status)
+
+
+def _output(members: Members) -> Declared | None:
+    """The schema of a structured output, spelled as JSON text (OutputFormat, JsonSchemaDefinition). The service decodes by it."""
+    format = fields(fields(members.value("outputConfig")).get("textFormat"))
+    text = word(fields(fields(format.get("structure")).get("jsonSchema")).get("schema"))
+    schema: Any = text or None
+    with suppress(jsontext.Unparsable):
+        schema = jsontext.parse(text.encode("utf-8", "surrogatepass")).value
+    return declared(schema, promised=True)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, text_in, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Zone
 
@@ -36,7 +37,9 @@ def tool(sent: Any, pointer: str) -> list[Block]:
     block = Block(Zone.TOOLS, "", Kind.TOOL_DEFINITION, given or sent, TOOLS, pointer, True, scalar=True)
     if "cachePoint" in given:
         return [_cache_point(block, given)]
-    return [replace(block, name=next((word(fields(given.get(kind)).get("name")) for kind in _TOOL_KINDS if kind in given), ""))]
+    spec = next((fields(given[kind]) for kind in _TOOL_KINDS if kind in given), {})
+    schema = declared(fields(spec.get("inputSchema")).get("json"), promised=spec.get("strict") is True)
+    return [replace(block, name=word(spec.get("name")), schema=schema)]
 
 
 def system(sent: Any, pointer: str) -> list[Block]:

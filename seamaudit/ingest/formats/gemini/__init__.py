@@ -7,19 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from seamaudit.ingest.blocks import fields, integer, items, model_in, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.formats.gemini.blocks import content, member_of, system, tool
 from seamaudit.ingest.formats.gemini.reply import Assembly, error_code
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.prompt import Members, Prompt
+from seamaudit.ingest.prompt import Members, Prompt, output_form
 from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
-from seamaudit.trace import Locus, Request, Response
+from seamaudit.trace import Locus, OutputForm, Request, Response
 
 _SYSTEM = ("systemInstruction", "system_instruction")
 _CACHED = ("cachedContent", "cached_content")
 _CONFIG = ("generationConfig", "generation_config")
+_JSON = "application/json"
+_JSON_SCHEMAS = ("responseJsonSchema", "response_json_schema")
+_SCHEMAS = ("responseSchema", "response_schema")
 _TOOL_CONFIG = ("toolConfig", "tool_config")
 _PARAMS = (
     "thinkingConfig",
@@ -69,6 +73,7 @@ class GeminiGenerate:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            output=_output(config, intern),
         )
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:
@@ -118,3 +123,15 @@ def _note(log: StreamLog, chunk: Mapping[str, Any]) -> None:
         log.add("blocked", None, blocked)
     if isinstance(chunk.get("usageMetadata"), dict) and (finished or not candidates):
         log.add("usage")
+
+
+def _output(config: Members, intern: Interner) -> OutputForm | None:
+    """What the generation config asks for: a schema of either kind, else JSON, by its media type."""
+    if _first(config, ("responseMimeType", "response_mime_type")) != _JSON:
+        return None
+    schema = declared(_first(config, _JSON_SCHEMAS)) or declared(_first(config, _SCHEMAS), is_openapi=True)
+    return output_form(intern, schema, json=True)
+
+
+def _first(config: Members, names: tuple[str, ...]) -> Any:
+    return next((value for name in names if (value := config.value(name)) is not None), None)

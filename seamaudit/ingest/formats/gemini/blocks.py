@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, opening, retrieved_text, strings, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Zone
 
@@ -76,9 +77,14 @@ def member_of(part: Mapping[str, Any]) -> str:
     return next((name for name in _KINDS if name in names), "text" if "text" in names else "")
 
 
+def value_of(sent: Mapping[str, Any], name: str) -> Any:
+    """A member, whatever its spelling; None where there is none."""
+    return next((value for key, value in sent.items() if _camel(key) == name), None)
+
+
 def inner(part: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A part's member, whatever its spelling."""
-    return next((fields(value) for key, value in part.items() if _camel(key) == name), {})
+    return fields(value_of(part, name))
 
 
 def _path(sent: Any, parts: Any, at: int) -> str:
@@ -90,7 +96,8 @@ def _path(sent: Any, parts: Any, at: int) -> str:
 def _definition(sent: Any, path: str) -> Block:
     given = fields(sent)
     name = word(given.get("name"))
-    return Block(Zone.TOOLS, "", Kind.TOOL_DEFINITION, given or sent, "tools", path, True, scalar=True, name=name)
+    schema = declared(value_of(given, "parametersJsonSchema")) or declared(given.get("parameters"), is_openapi=True)
+    return Block(Zone.TOOLS, "", Kind.TOOL_DEFINITION, given or sent, "tools", path, True, scalar=True, name=name, schema=schema)
 
 
 def _camel(name: str) -> str:

@@ -10,16 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from seamaudit.ingest.blocks import fields, model_in
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.formats.openai_chat import reply
 from seamaudit.ingest.formats.openai_chat.blocks import function, leading, message, tool
 from seamaudit.ingest.formats.openai_chat.stream import Assembly
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.prompt import DEFERRED, Members, Prompt, openai_breakpoints
+from seamaudit.ingest.prompt import DEFERRED, Members, Prompt, openai_breakpoints, output_form
 from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
-from seamaudit.trace import Locus, Request, Response
+from seamaudit.trace import Locus, OutputForm, Request, Response
 
 _GENERIC_PATHS = ("/invocations", "/invoke", "/invoke-with-response-stream")
 _FOREIGN = frozenset({"anthropic_version", "inferenceConfig", "toolConfig", "modelId", "schemaVersion", "additionalModelRequestFields"})
@@ -78,6 +79,7 @@ class OpenAIChat:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            output=_output(members, intern),
         )
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:
@@ -96,3 +98,10 @@ class OpenAIChat:
         for name, data in log.payloads(events):
             assembly.take(name, data)
         return assembly.response(log.record(partial_tail), at, status)
+
+
+def _output(members: Members, intern: Interner) -> OutputForm | None:
+    """What `response_format` asks for. Only a schema that is strict is decoded by (structured outputs)."""
+    asked = fields(members.value("response_format"))
+    given = fields(asked.get("json_schema")) if asked.get("type") == "json_schema" else {}
+    return output_form(intern, declared(given.get("schema"), promised=given.get("strict") is True), json=asked.get("type") == "json_object")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, part_life, retrieved_text, text_in, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.prompt import DEFERRED
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Zone
@@ -89,6 +90,7 @@ def _definition(sent: Any, array: str, pointer: str) -> Block:
         ttl="" if deferred else life(given.get("cache_control")),
         apart=deferred,
         note=DEFERRED if deferred or kind == "tool_search" else "",
+        schema=declared(inner.get("parameters"), promised=inner.get("strict") is True),
     )
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 from seamaudit.ingest import diagnosis
 from seamaudit.ingest.blocks import answers, fields, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.formats.base import RawBody
 from seamaudit.ingest.formats.openai_responses import reply
 from seamaudit.ingest.formats.openai_responses.blocks import input_text, instructions, item, leading, tool
 from seamaudit.ingest.formats.openai_responses.stream import Assembly
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.prompt import DEFERRED, INCOMPLETE, Members, Prompt, openai_breakpoints
+from seamaudit.ingest.prompt import DEFERRED, INCOMPLETE, Members, Prompt, openai_breakpoints, output_form
 from seamaudit.ingest.refused import refusal
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.ingest.streamlog import StreamLog
-from seamaudit.trace import Locus, Request, Response
+from seamaudit.trace import Locus, OutputForm, Request, Response
 
 _OWN = frozenset({"instructions", "previous_response_id", "max_output_tokens", "reasoning", "text", "tools", "conversation", "store"})
 _HELD = ("previous_response_id", "conversation", "prompt")
@@ -67,6 +68,7 @@ class OpenAIResponses:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            output=_output(members, intern),
             compares_with=word(fields(members.value("prompt_cache_options")).get("comparison_response_id")),
         )
 
@@ -113,3 +115,10 @@ class OpenAIResponses:
             if isinstance(data, dict):
                 assembly.take(name, data)
         return assembly.response(log.record(partial_tail), at, status)
+
+
+def _output(members: Members, intern: Interner) -> OutputForm | None:
+    """What `text.format` asks for. Only a schema that is strict is decoded by (structured outputs)."""
+    asked = fields(fields(members.value("text")).get("format"))
+    schema = declared(asked.get("schema"), promised=asked.get("strict") is True) if asked.get("type") == "json_schema" else None
+    return output_form(intern, schema, json=asked.get("type") == "json_object")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, part_life, retrieved_text, text_in, word
+from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.prompt import DEFERRED, INCOMPLETE
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Zone
@@ -39,6 +40,7 @@ def tool(sent: Any, pointer: str) -> list[Block]:
         name=word(given.get("name")) or ("computer" if kind.startswith("computer") else kind),
         apart=deferred,
         note=DEFERRED if deferred or kind in _TOOL_NOTES else "",
+        schema=declared(given.get("parameters"), promised=given.get("strict") is True),
     )
     return [block]
 

@@ -1,0 +1,111 @@
+"""Whether a call's arguments and an answer's text are what the request's own schemas say.
+
+It is settled while a record is read, for there the texts are at hand; what goes on is the verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from seamaudit.ingest import jsontext
+from seamaudit.ingest.conform.sandbox import MAX_INSTANCE, Sandbox
+from seamaudit.ingest.conform.schema import Prepared, Refused, prepared
+from seamaudit.ingest.conform.store import SchemaStore
+from seamaudit.ingest.draft import Draft
+from seamaudit.trace import ArgumentState, Conformance, Kind, OutputForm, Prefix, Response, ToolCall, Zone
+
+__all__ = ["Conformer", "SchemaStore"]
+
+CALLS: Final = frozenset({Kind.TOOL_CALL, Kind.SERVER_TOOL_CALL})
+READY: Final = 512
+"""Schemas kept ready to validate by."""
+
+_FENCED: Final = re.compile(rb"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL | re.IGNORECASE)
+
+
+class Conformer:
+    """Judges the responses of one reading by the schemas that `schemas` holds. `close` it when the reading is over."""
+
+    def __init__(self, schemas: SchemaStore) -> None:
+        self._schemas = schemas
+        self._sandbox = Sandbox()
+        self._prepared: OrderedDict[bytes, Prepared | Refused] = OrderedDict()
+        self._last: tuple[tuple[int, ...], dict[str, bytes]] = ((), {})
+
+    def close(self) -> None:
+        """Let the process that validates go."""
+        self._sandbox.close()
+
+    def judged(self, draft: Draft) -> Draft:
+        """The draft with its verdicts, and without the texts they were found by."""
+        response = draft.response
+        if response is None or not response.answers:
+            return draft
+        calls, conforms = response.calls, None
+        if any(not call.server for call in calls):
+            calls = tuple(self._calls(draft.request.prefix, response))
+        elif draft.request.output is not None:
+            conforms = self._text(draft.request.output, response)
+        answers = tuple(replace(each, said=b"") if each.said else each for each in response.answers)
+        return replace(draft, response=replace(response, answers=answers, calls=calls, conforms=conforms))
+
+    def _calls(self, prefix: Prefix, response: Response) -> Iterator[ToolCall]:
+        said = [each.said for each in response.answers if each.kind in CALLS]
+        declared = self._declared(prefix)
+        for at, call in enumerate(response.calls):
+            key = declared.get(call.name)
+            is_whole = call.state in (ArgumentState.PARSED, ArgumentState.EMPTY) and len(said) == len(response.calls)
+            conforms = self._judge(key, said[at] or b"{}") if key is not None and is_whole and not call.server else None
+            yield call if conforms is None else replace(call, conforms=conforms)
+
+    def _declared(self, prefix: Prefix) -> dict[str, bytes]:
+        """The tools that a request declares a schema for, and what each schema goes by."""
+        ids = tuple(prefix.ids(0, prefix.zone_end(Zone.TOOLS)))
+        if self._last[0] != ids:
+            tools = (prefix.tape.segments[each] for each in ids)
+            self._last = ids, {tool.name: tool.ordered for tool in tools if tool.name and tool.ordered in self._schemas}
+        return self._last[1]
+
+    def _text(self, form: OutputForm, response: Response) -> Conformance | None:
+        """The answer's text in whole, or the last of its texts where others lead up to it."""
+        texts = [each.said for each in response.answers if each.kind is Kind.TEXT]
+        if not texts or not all(texts):
+            return None  # a refusal is a text that says nothing
+        last = self._formed(form, texts[-1])
+        return last if last.state != "invalid" or len(texts) == 1 else self._formed(form, b"".join(texts))
+
+    def _formed(self, form: OutputForm, text: bytes) -> Conformance:
+        if _is_json(text):
+            return self._judge(form.schema, text) if form.schema else Conformance("valid")
+        fenced = _FENCED.fullmatch(text)
+        return Conformance("invalid", "fence" if fenced and _is_json(fenced[1]) else "json")
+
+    def _judge(self, key: bytes, text: bytes) -> Conformance:
+        schema = self._ready(key)
+        if isinstance(schema, Refused):
+            return Conformance("unchecked", reason=schema.reason)
+        if len(text) > MAX_INSTANCE:
+            return Conformance("unchecked", reason="the value is too large to validate")
+        return self._sandbox.judge(schema, jsontext.ordered(jsontext.parse(text).value))
+
+    def _ready(self, key: bytes) -> Prepared | Refused:
+        ready = self._prepared.get(key)
+        if ready is None:
+            declared = self._schemas.get(key)
+            ready = Refused("the schema is no longer at hand") if declared is None else prepared(declared)
+            self._prepared[key] = ready
+            while len(self._prepared) > READY:
+                self._prepared.popitem(last=False)
+        return ready
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        jsontext.parse(text)
+    except jsontext.Unparsable:
+        return False
+    return True
