@@ -45,6 +45,7 @@ from seamaudit.layers.markers import Markers
 from seamaudit.layers.outages import Failovers, Outages
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
+from seamaudit.layers.reasoning import Reasoning
 from seamaudit.layers.refusals import Refusals
 from seamaudit.layers.resends import Resends
 from seamaudit.layers.retrieval import Contexts, RetrievalLayer
@@ -313,6 +314,7 @@ def layers(
         lambda: Contexts(suite_of),
         Markers,
         Tools,
+        Reasoning,
         lambda: Stream(knobs.stream),
         lambda: Answers(intern.texts.get),
         Stalls,

@@ -17,7 +17,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     a quotation may come from. `array`, `path`, `starts` and `scalar` are as in Segment. `unsized` marks content whose
     bytes are no measure of its tokens (images, audio, files). `apart` gives no segment: a cache marker that stands alone
     (Bedrock's `cachePoint`; it marks the segment before it), a tool definition that is loaded later. `note` is a word about
-    the whole request. `schema` is what a tool definition says its arguments are.
+    the whole request. `signature` is as in Segment; `schema` is what a tool definition says its arguments are.
 
     A struct, because a block is made and changed for every new position: a dataclass of as many fields costs ten times as much.
     """
@@ -40,4 +40,5 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     unsized: bool = False
     apart: bool = False
     note: str = ""
+    signature: bytes = b""
     schema: Declared | None = None

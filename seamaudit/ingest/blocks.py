@@ -29,6 +29,11 @@ def word(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def signature(*signs: Any) -> bytes:
+    """The digests of what a provider signs reasoning with, as far as it is there."""
+    return b"".join(jsontext.digest(sign.encode("utf-8", "surrogatepass")) for sign in signs if isinstance(sign, str) and sign)
+
+
 def items(value: Any) -> list[Any]:
     """A list as it is, an empty one for anything else."""
     return value if isinstance(value, list) else []
@@ -157,7 +162,7 @@ def answers(blocks: Iterable[Block], at: str, *, located: bool = True) -> tuple[
 
 def _answer(block: Block, pointer: str) -> Answer:
     text = jsontext.ordered(block.value)
-    return Answer(block.kind, len(text), block_digest(block, text), pointer, _said(block))
+    return Answer(block.kind, len(text), block_digest(block, text), pointer, _said(block), block.signature)
 
 
 def _said(block: Block) -> bytes:

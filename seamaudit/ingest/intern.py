@@ -210,6 +210,7 @@ class Interner:
                 failed=outcome.has_failed(block),
                 words=outcome.words(block),
                 unsized=block.unsized,
+                signature=block.signature,
             )
         )
         self._segments[key] = index

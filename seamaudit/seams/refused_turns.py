@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from seamaudit.facts import Fact, FactBase, fact
+from seamaudit.layers.reasoning import ReasoningFault, ReasoningFaulty
 from seamaudit.layers.refusals import Refused, Seen
 from seamaudit.layers.tools.facts import PairFault, PairingFault
 from seamaudit.providers.refusals import RefusalFamily, RefusalKind
@@ -19,6 +20,7 @@ class Cause(StrEnum):
     """What in the recording explains a refusal."""
 
     PAIRING_FAULT = "a call and a result that do not fit"
+    REASONING = "reasoning that did not come back as it was given"
     NAMED_PLACE = "the place that the provider names"
     IN_REQUEST = "in the request, at a place that is not named"
     NOT_RECORDED = "not in the recording"
@@ -40,7 +42,8 @@ class RefusedTurn(Fact):
     status: Annotated[int | None, "The HTTP status."]
     refusals: Annotated[int, "Requests of the thread that were refused with this complaint."]
     cause: Annotated[Cause, "What in the recording explains it."]
-    fault: Annotated[PairFault | None, "The fault in the prompt; none where no such fault explains it."]
+    fault: Annotated[PairFault | None, "The fault in the pairs of the prompt; none where no such fault explains it."]
+    reasoning: Annotated[ReasoningFault | None, "What became of the reasoning; none where that does not explain it."]
     caused_by: Annotated[int | None, "The id of the exchange that first sent the fault; unknown where the cause is not recorded."]
     confidence: Annotated[Literal["high", "medium"], "Medium where the provider names neither an id nor a place: then the kind decides."]
 
@@ -55,6 +58,14 @@ _EXPLAINS: Final[Mapping[RefusalKind, tuple[PairFault, ...]]] = {
     RefusalKind.TURN_ORDER: (PairFault.ORPHANED_CALL, PairFault.ORPHANED_RESULT, *_MISPLACED),
 }
 """The faults of a prompt that a complaint can mean."""
+
+_LOST: Final[Mapping[RefusalKind, tuple[ReasoningFault, ...]]] = {
+    RefusalKind.REASONING_CHANGED: (ReasoningFault.EDITED,),
+    RefusalKind.REASONING_MISSING: (ReasoningFault.DROPPED,),
+    RefusalKind.SIGNATURE_INVALID: (ReasoningFault.EDITED, ReasoningFault.OTHER_PREFIX, ReasoningFault.OLDER_MODEL),
+    RefusalKind.SIGNATURE_MISSING: (ReasoningFault.DROPPED,),
+}
+"""What may have become of the reasoning that a complaint is about."""
 
 _SEEN: Final[Mapping[Seen, Cause]] = {
     Seen.PLACE: Cause.NAMED_PLACE,
@@ -72,11 +83,14 @@ class RefusedTurns:
         faults: dict[str, list[PairingFault]] = defaultdict(list)
         for row in facts.rows(PairingFault):
             faults[row.thread].append(row)
+        lost = {(row.exchange, row.fault): row for row in facts.rows(ReasoningFaulty)}
         complaints: dict[tuple[str, RefusalKind, str], list[Refused]] = defaultdict(list)
         for refused in facts.rows(Refused):
             complaints[refused.thread, refused.kind, refused.call_ids].append(refused)
         for told in sorted(complaints.values(), key=lambda told: told[0].exchange):
-            yield _turn(told, _fault(told[0], faults[told[0].thread]))
+            first = told[0]
+            meant = (lost.get((first.exchange, fault)) for fault in _LOST.get(first.kind, ()))
+            yield _turn(told, _fault(first, faults[first.thread]), next((row for row in meant if row), None))
 
 
 def _fault(refused: Refused, faults: Sequence[PairingFault]) -> PairingFault | None:
@@ -92,10 +106,10 @@ def _fault(refused: Refused, faults: Sequence[PairingFault]) -> PairingFault | N
     return max(meant, key=lambda row: row.exchange, default=None)
 
 
-def _turn(told: Sequence[Refused], fault: PairingFault | None) -> RefusedTurn:
+def _turn(told: Sequence[Refused], fault: PairingFault | None, lost: ReasoningFaulty | None) -> RefusedTurn:
     first = told[0]
-    cause = Cause.PAIRING_FAULT if fault else _SEEN[first.seen] if first.family is not RefusalFamily.PAIRING else Cause.NOT_RECORDED
-    places = (fault.locus, *fault.witness) if fault else ()
+    cause = _cause(first, fault, lost)
+    places = (fault.locus, *fault.witness) if fault else (lost.locus, *lost.witness) if lost else ()
     return RefusedTurn(
         exchange=first.exchange,
         thread=first.thread,
@@ -111,6 +125,13 @@ def _turn(told: Sequence[Refused], fault: PairingFault | None) -> RefusedTurn:
         refusals=len(told),
         cause=cause,
         fault=fault.fault if fault else None,
+        reasoning=lost.fault if lost else None,
         caused_by=fault.exchange if fault else None if cause is Cause.NOT_RECORDED else first.exchange,
         confidence="high" if first.call_ids or first.seen is Seen.PLACE else "medium",
     )
+
+
+def _cause(refused: Refused, fault: PairingFault | None, lost: ReasoningFaulty | None) -> Cause:
+    if fault or lost:
+        return Cause.PAIRING_FAULT if fault else Cause.REASONING
+    return _SEEN[refused.seen] if refused.family is not RefusalFamily.PAIRING else Cause.NOT_RECORDED

@@ -43,7 +43,8 @@ class Segment:
     `prints` are keyed, winnowed prints (8 bytes each) of text that may be quoted elsewhere; the text is not kept.
     Of a tool result, `outcome` is the digest of what came back, without the call's id (b"" where it is no text), and `failed`
     whether it is declared or reads as an error; of a tool call, `words` are keyed hashes (4 bytes each) of its arguments' words.
-    `unsized` says that its bytes are no measure of its tokens: an image, a file, a recording.
+    `signature` holds the digests (16 bytes each) of what a provider knows its own reasoning by again: a signature, an id, the encrypted
+    content. `unsized` says that its bytes are no measure of its tokens: an image, a file, a recording.
     """
 
     id: int
@@ -68,3 +69,4 @@ class Segment:
     failed: bool = False
     words: bytes = b""
     unsized: bool = False
+    signature: bytes = b""

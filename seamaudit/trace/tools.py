@@ -61,7 +61,8 @@ class ToolCall:
 class Answer:
     """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
 
-    `said` is a text's text or a call's arguments as JSON; it is there while a record is read, and let go with it.
+    `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON; it is there while a record is read, and let go
+    with it.
     """
 
     kind: Kind
@@ -69,3 +70,4 @@ class Answer:
     ordered: bytes
     pointer: str
     said: bytes = b""
+    signature: bytes = b""

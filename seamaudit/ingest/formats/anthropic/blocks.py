@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
-from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, text_in, word
+from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, signature, text_in, word
 from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.prompt import DEFERRED
 from seamaudit.ingest.rejected import Rejected
@@ -135,6 +135,8 @@ def _block(sent: Any, role: str, path: str) -> Block:
     if kind is Kind.DOCUMENT:
         text = _document_text(sent)
         return replace(block, retrieved=True, text=text, unsized=not text)
+    if kind is Kind.THINKING:
+        return replace(block, signature=signature(sent.get("signature"), sent.get("data")))
     note = DEFERRED if word(sent.get("type")) in _TOOL_CHANGES else ""
     return replace(block, unsized=kind is Kind.IMAGE or sent.get("type") == "container_upload", note=note)
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
-from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, text_in, word
+from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, retrieved_text, signature, text_in, word
 from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Zone
@@ -16,6 +16,7 @@ from seamaudit.trace import Kind, Zone
 TOOLS = "toolConfig/tools"
 _TOOL_KINDS = ("toolSpec", "systemTool")
 _ORDER = ("toolUseId", "name", "input", "content", "status", "type")
+_REASONING_ORDER = ("text", "signature")
 _KINDS: Mapping[str, Kind] = {
     "text": Kind.TEXT,
     "citationsContent": Kind.TEXT,
@@ -87,6 +88,8 @@ def _block(sent: Any, zone: Zone, role: str, path: str) -> Block:
     given = fields(sent.get(member))
     if member in _DEFAULTS:
         return _tool_block(replace(block, value={member: _without_default(member, given)}), member, given)
+    if block.kind is Kind.THINKING:
+        return _reasoning(block, member, given)
     if member == "document":
         source = fields(given.get("source"))
         text = word(source.get("text")) or text_in(source.get("content"))
@@ -94,6 +97,12 @@ def _block(sent: Any, zone: Zone, role: str, path: str) -> Block:
     if member == "searchResult":
         return replace(block, retrieved=True, text=text_in(given.get("content")))
     return block
+
+
+def _reasoning(block: Block, member: str, given: Mapping[str, Any]) -> Block:
+    said = fields(given.get("reasoningText"))
+    value = {member: {**given, "reasoningText": arranged(said, _REASONING_ORDER)}} if said else block.value
+    return replace(block, value=value, signature=signature(said.get("signature"), given.get("redactedContent")))
 
 
 def _text(block: Block, sent: Mapping[str, Any]) -> Block:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
-from seamaudit.ingest.blocks import arguments, arranged, fields, items, opening, retrieved_text, strings, word
+from seamaudit.ingest.blocks import arguments, arranged, fields, items, opening, retrieved_text, signature, strings, word
 from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.trace import Kind, Zone
@@ -109,7 +109,9 @@ def _part(sent: Any, zone: Zone, role: str, path: str) -> Block:
     if not isinstance(sent, dict):
         return Block(zone, role, Kind.OTHER, sent, "contents", path, False)
     member = member_of(sent)
-    block = Block(zone, role, _KINDS.get(member, Kind.OTHER), _value(sent), "contents", path, False)
+    value = _value(sent)
+    sign = signature(value.get("thoughtSignature"))
+    block = Block(zone, role, _KINDS.get(member, Kind.OTHER), value, "contents", path, False, signature=sign)
     if member == "text":
         return _text(block, sent)
     given = inner(sent, member)

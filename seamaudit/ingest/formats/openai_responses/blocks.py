@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from seamaudit.ingest.block import Block
-from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, part_life, retrieved_text, text_in, word
+from seamaudit.ingest.blocks import arguments, arranged, fields, items, life, opening, part_life, retrieved_text, signature, text_in, word
 from seamaudit.ingest.conform.schema import declared
 from seamaudit.ingest.prompt import DEFERRED, INCOMPLETE
 from seamaudit.ingest.rejected import Rejected
@@ -103,6 +103,8 @@ def blocks(sent: Any, zone: Zone) -> list[Block]:
         return [replace(block, call_id=call_id(sent), name=name, arguments=arguments(given_arguments(sent))[0])]
     if kind in (Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT):
         return [_result(block, sent)]
+    if kind is Kind.THINKING:
+        return [replace(block, signature=signature(sent.get("id"), sent.get("encrypted_content")))]
     note = DEFERRED if word(sent.get("type")) in _TOOL_ITEMS else INCOMPLETE if sent.get("type") == "item_reference" else ""
     return [replace(block, note=note)]
 
