@@ -127,6 +127,13 @@ def booked_twice(thread: Any) -> None:
     thread.call("Ada knows.")
 
 
+def half_sent(thread: Any) -> None:
+    thread.results("40 euros")
+    thread.call([LETTER, use("send_letter", {"to": "Bob", "text": "You owe nothing."})])
+    thread.results("sent", "Error: no such address", errors=[1])
+    thread.call("Both know now.")
+
+
 def thoughtless(thread: Any) -> None:
     thread.results("40 euros")
     thread.call([thinking("The ledger knows.", "EqQBCgIYAhIN"), use("look_up", {"name": "Ada"})])
@@ -201,6 +208,7 @@ PLANTS = [
     Plant("TP007", "chat", "/response/body/choices/0/message/tool_calls/0", answered([use("look_up", {})])),
     Plant("TP007", "responses", "/response/body_raw", answered([use("look_up", {"name": ["Ada"]})], stream=True)),
     Plant("TP010", "messages", f"/request/body/messages/{2 * TURNS + 3}/content/0", apart),
+    Plant("TP011", "messages", "/response/body/content/1", half_sent, back=1),
     Plant("TP012", "messages", "/response/body/content/0", booked_twice, back=1),
     Plant("TP015", "messages", f"/request/body/messages/{2 * TURNS + 1}/content/0", thoughtless),
     Plant("TP018", "messages", f"/request/body/messages/{2 * TURNS - 1}", not_stored),

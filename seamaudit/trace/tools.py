@@ -62,7 +62,7 @@ class Answer:
     """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
 
     `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON; it is there while a record is read, and let go
-    with it.
+    with it. `troubled` says that a text has a word in it that may speak of something that went wrong.
     """
 
     kind: Kind
@@ -71,3 +71,4 @@ class Answer:
     pointer: str
     said: bytes = b""
     signature: bytes = b""
+    troubled: bool = False

@@ -53,6 +53,19 @@ class LoopExchange(Fact):
     tokens: Annotated[int | None, "Its input and output; unknown where the usage is."]
 
 
+@fact("partial_fanouts", needs=(Need.PROMPT, Need.RESPONSE))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialFanout(Fact):
+    """Calls made in parallel of which some failed, in a task that the model then called done without a word about it.
+
+    The fact stands at the first failed call; `witness` holds the answer that ended the task.
+    """
+
+    tool: Annotated[str, "The tool of the first failed call."]
+    calls: Annotated[int, "Calls made in parallel."]
+    failed: Annotated[int, "Those among them that failed and act, or hand work on."]
+
+
 @fact("repeated_effects", needs=(Need.PROMPT,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatedEffect(Fact):

@@ -9,7 +9,8 @@ from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.loop.effects import Effects, Repeat
 from seamaudit.layers.loop.episodes import Episode, LoopKnobs, episodes
-from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind, RepeatedEffect
+from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind, PartialFanout, RepeatedEffect
+from seamaudit.layers.loop.fanouts import Fanout, Fanouts
 from seamaudit.layers.loop.nature import Nature, nature
 from seamaudit.layers.loop.steps import Maker, Spoke, Step, StepReader
 from seamaudit.trace import Exchange, Need
@@ -26,6 +27,7 @@ class Loop:
         self._reader = StepReader()
         self._steps: list[Step] = []
         self._effects = Effects()
+        self._fanouts = Fanouts()
         self._before: Step | None = None
         self._thread = ""
         self._app = ""
@@ -42,10 +44,14 @@ class Loop:
             for step in self._reader.read(exchange):
                 if isinstance(step, Spoke):
                     self._effects.forget()
+                    self._fanouts.forget()
                     yield from self.close()
                 elif nature(step.tool) is not Nature.THINKS:  # a thought between two calls is neither a step nor a change
+                    self._fanouts.take(step)
                     yield from self._again(step)
                     self._steps.append(step)
+            for fanout in self._fanouts.passed_over(exchange):
+                yield self._passed_over(fanout, exchange)
         self._reader.note(exchange)
 
     def close(self) -> Iterable[Fact]:
@@ -72,6 +78,19 @@ class Loop:
             tool=again.tool,
             same_result=first.outcome == again.outcome if first.outcome and again.outcome else None,
             retried=retried,
+        )
+
+    def _passed_over(self, fanout: Fanout, exchange: Exchange) -> PartialFanout:
+        first = fanout.failed[0]
+        return PartialFanout(
+            exchange=first.exchange,
+            thread=self._thread,
+            app=self._app,
+            locus=first.locus,
+            witness=(exchange.locus,),
+            tool=first.tool,
+            calls=fanout.calls,
+            failed=len(fanout.failed),
         )
 
     def _facts(self, episode: Episode) -> Iterator[Fact]:
