@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from seamaudit.ingest.draft import Draft
-from seamaudit.trace import Kind, Level, Link, Locus, Prefix, ThreadRef, Zone
+from seamaudit.trace import Kind, Level, Link, Locus, Prefix, ThreadRef, Try, Zone
 
 LOOK_BACK = 64
 """Positions from the end in which an earlier answer is looked for: a turn adds fewer."""
@@ -22,6 +23,18 @@ class Placed:
     previous: Link | None
 
 
+class _Failure(NamedTuple):
+    """When a call had failed, how long the provider asked to wait, and what the request said of itself."""
+
+    ended: float
+    asked: float
+    attempt: Try | None
+
+
+_Sent = tuple[str, str, str, int, int]
+"""What two requests must share to be compared as one: host, model, parameters, length and last segment."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     exchange: int
@@ -31,22 +44,25 @@ class _Turn:
     started: float | None
     model: str
     offered: frozenset[str] | None
+    failure: _Failure | None = None
 
 
 @dataclass(slots=True)
 class _Group:
-    """What is known inside one conversation, or in all undeclared traffic of one provider."""
+    """What is known inside one conversation, or in all undeclared traffic of one provider. `failed` is what has failed and was not
+    tried again with success."""
 
     by_call: dict[str, _Turn] = field(default_factory=dict)
     by_answer: dict[bytes, _Turn] = field(default_factory=dict)
     last: dict[str, _Turn] = field(default_factory=dict)
+    failed: dict[_Sent, _Turn] = field(default_factory=dict)
     lanes: int = 0
 
 
 class Threads:
     """Places exchanges: by an earlier response's call ids or answer that the request carries, else by lane inside a
-    declared conversation (same model, same tools, and a prompt that can be a later turn), else by a shared prefix that reaches
-    past an assistant turn.
+    declared conversation (same model, same tools, and a prompt that can be a later turn), else by a failure that the same request
+    follows soon, else by a shared prefix that reaches past an assistant turn.
 
     An equal first user message alone never links.
     """
@@ -79,13 +95,20 @@ class Threads:
             if lane:
                 return max(lane, key=lambda turn: turn.exchange), "declared"
             return None, ""
-        return _continued(draft, group), "prefix"
+        retried = _retried(draft, group)
+        return (retried, "retry") if retried is not None else (_continued(draft, group), "prefix")
 
     @staticmethod
     def _remember(index: int, draft: Draft, group: _Group, thread: str) -> None:
         request, response = draft.request, draft.response
-        turn = _Turn(index, thread, draft.locus, request.prefix, draft.times.started, request.model, request.offered)
+        failure = _failure(draft)
+        turn = _Turn(index, thread, draft.locus, request.prefix, draft.times.started, request.model, request.offered, failure)
         group.last[thread] = turn
+        sent = _sent(draft) if failure is not None or group.failed else None
+        if sent is not None and failure is not None:
+            group.failed[sent] = turn
+        elif sent is not None:
+            group.failed.pop(sent, None)
         if response is None:
             return
         for call in response.calls:
@@ -119,6 +142,51 @@ def _overlaps(prefix: Prefix, before: Prefix) -> bool:
         return True
     start = before.zone_end(Zone.SYSTEM)
     return not set(before.digests(start)).isdisjoint(prefix.digests())
+
+
+SOON: Final = 60.0
+"""Seconds after a failure in which the same request is another try of it: the longest wait of the official SDKs is 8, of common retry
+libraries 60. What the provider asked to wait comes on top."""
+LATER: Final = 600.0
+"""The same where the requests say that they belong together: by the SDK's count, or the id of the call or of the trace."""
+
+
+def _failure(draft: Draft) -> _Failure | None:
+    """How the call failed, None where it did not or no clock tells when."""
+    response, times = draft.response, draft.times
+    ended = times.ended if times.ended is not None else times.started
+    if response is None or ended is None or not (response.error_type or (response.status is not None and response.status >= 400)):
+        return None
+    asked = draft.attempt.retry_after if draft.attempt is not None else None
+    return _Failure(ended, asked or 0.0, draft.attempt)
+
+
+def _sent(draft: Draft) -> _Sent | None:
+    """None where the recording does not hold all that was sent."""
+    request = draft.request
+    if not request.settings or not request.complete or not request.prefix.length:
+        return None
+    (last,) = request.prefix.ids(request.prefix.length - 1)
+    return draft.host, request.model, request.settings, request.prefix.length, last
+
+
+def _retried(draft: Draft, group: _Group) -> _Turn | None:
+    """The failed call that this one tries again: the same request, sent soon after that had failed."""
+    sent = _sent(draft) if group.failed else None
+    turn = group.failed.get(sent) if sent is not None else None
+    started = draft.times.started
+    if turn is None or turn.failure is None or started is None or started < turn.failure.ended:
+        return None
+    reach = LATER if _belongs(draft.attempt, turn.failure.attempt) else SOON
+    soon = started - turn.failure.ended <= reach + turn.failure.asked
+    return turn if soon and draft.request.prefix.shared_with(turn.prefix) == draft.request.prefix.length else None
+
+
+def _belongs(one: Try | None, other: Try | None) -> bool:
+    """Whether what two requests say of themselves makes them tries of one thing."""
+    if one is None or other is None:
+        return False
+    return bool(one.retries or (one.call and one.call == other.call) or (one.trace and one.trace == other.trace))
 
 
 def _continued(draft: Draft, group: _Group) -> _Turn | None:

@@ -75,7 +75,8 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """The thread an exchange belongs to. `basis` says how that is known: `declared`, `call_id`, `answer`, `prefix`, `alone`."""
+    """The thread an exchange belongs to. `basis` says how that is known: `declared`, `call_id`, `answer`, `retry`,
+    `prefix`, `alone`."""
 
     id: str
     conversation: str
@@ -89,7 +90,8 @@ class Try:
     the client said it would wait after it, and the seconds the provider asked for (`retry-after`).
 
     `retries` is what an SDK counts in a header of its own, 0 on its first try; `call` a digest of the id that one call of the SDK keeps
-    wherever it is forwarded, "" where it carries none.
+    wherever it is forwarded, "" where it carries none. `trace` is a digest of the distributed trace it belongs to, "" where it names
+    none; `forwarded` how many calls a gateway says it made of it, None where none says so.
     """
 
     number: int | None = None
@@ -98,6 +100,8 @@ class Try:
     retry_after: float | None = None
     retries: int | None = None
     call: str = ""
+    trace: str = ""
+    forwarded: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

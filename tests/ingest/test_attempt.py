@@ -31,6 +31,31 @@ def test_headers_tell_the_sdks_count_and_the_asked_wait(sent: Any, got: Any, tol
     assert attempt(sent, got) == told
 
 
+@pytest.mark.parametrize(
+    ("got", "forwarded"),
+    [
+        ({"x-litellm-attempted-retries": "2", "x-litellm-attempted-fallbacks": "1"}, 4),
+        ({"x-litellm-attempted-retries": 0}, 1),
+        ({"X-Portkey-Retry-Attempt-Count": "3"}, 4),
+        ({"Ngrok-AIG-Attempts": "3"}, 3),
+        ({"x-portkey-retry-attempt-count": "-1"}, None),
+    ],
+)
+def test_gateways_count_what_they_made_of_a_call(got: Any, forwarded: int | None) -> None:
+    told = attempt({"x-stainless-retry-count": "0"}, got)
+    assert told is not None
+    assert told.forwarded == forwarded
+
+
+def test_a_trace_is_known_by_its_id_whoever_its_parent_is() -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    one, two = (attempt({"traceparent": f"00-{trace}-{parent}-01"}, {}) for parent in ("00f067aa0ba902b7", "00f067aa0ba902b8"))
+    assert one == two
+    assert one is not None
+    assert one.trace not in ("", trace)
+    assert attempt({"traceparent": f"00-{'0' * 32}-00f067aa0ba902b7-01"}, {}) is None
+
+
 def test_the_id_of_a_call_is_kept_as_a_digest() -> None:
     told = attempt({"x-stainless-retry-count": "0", "Idempotency-Key": ID}, {})
     assert told is not None

@@ -128,6 +128,53 @@ def test_a_request_that_is_tried_again_stays_in_its_thread() -> None:
     assert two.previous.shared == 1
 
 
+FAILED = {"status_code": 529, "body": {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}}
+
+
+class TestTriesOfUndeclaredConversations:
+    """The same request soon after it failed is another try, whoever recorded it without a conversation."""
+
+    def tries(self, *gaps: float, headers: dict[str, str] | None = None, **second: Any) -> list[str]:
+        """The threads of a failed request and of the same again, sent `gaps` seconds after the one before had ended."""
+        now, made = START, []
+        for at, gap in enumerate((0.0, *gaps)):
+            now += gap
+            columns = second if at == len(gaps) else {}
+            row = record([user("hi")], LONG, timestamp=now, duration=1.0, **columns)
+            row["request"]["headers"] = headers or {}
+            now += 1.0
+            made.append(row | ({"response": FAILED} if at < len(gaps) else {}))
+        return [each.thread.id for each in merged(*made)]
+
+    def test_soon_after_a_failure_it_is_one_thread(self) -> None:
+        assert len(set(self.tries(0.5, 2.0, 8.0))) == 1
+
+    def test_later_it_is_a_request_of_its_own(self) -> None:
+        assert len(set(self.tries(61.0))) == 2
+
+    def test_later_it_is_one_thread_where_the_headers_say_so(self) -> None:
+        parent = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+        assert len(set(self.tries(61.0, headers=parent))) == 1
+        assert len(set(self.tries(61.0, headers={"x-stainless-retry-count": "1"}))) == 1
+        assert len(set(self.tries(601.0, headers=parent))) == 2
+
+    def test_another_body_is_another_request(self) -> None:
+        assert len(set(self.tries(0.5, body={"temperature": 1}))) == 2
+
+    def test_a_request_sent_before_the_other_had_failed_is_none_of_its_tries(self) -> None:
+        assert len(set(self.tries(-0.5))) == 2
+
+    def test_after_a_success_the_same_request_is_a_new_one(self) -> None:
+        rows = [record([user("hi")], LONG, timestamp=START + 5 * at, duration=1.0) for at in range(3)]
+        rows[0]["response"] = FAILED
+        threads = [each.thread.id for each in merged(*rows)]
+        assert threads[0] == threads[1] != threads[2]
+
+    def test_without_a_clock_nothing_tells_what_came_after_what(self) -> None:
+        failed = record([user("hi")], LONG) | {"response": FAILED}
+        assert len({each.thread.id for each in merged(failed, record([user("hi")], LONG))}) == 2
+
+
 def test_no_relation_reaches_across_a_lost_line() -> None:
     first = record([user("hi")], LONG, conversation="c", n=0)
     second = record([user("hi"), assistant(LONG), user("more")], "ok", conversation="c", n=1)

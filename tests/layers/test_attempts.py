@@ -133,6 +133,20 @@ def test_the_id_of_a_call_tells_a_gateway_from_an_application() -> None:
     assert (one.app_tries, one.gateway_tries, two.app_tries, two.gateway_tries) == (1, 2, 2, 1)
 
 
+def test_a_gateways_own_count_is_a_factor_and_adds_calls_that_nobody_recorded() -> None:
+    story = Story()
+    tries = [refused(story, attempt=Try(retries=count, forwarded=3)) for count in (0, 1)]
+    (found,) = intents([*tries, story.exchange(ASKED, answer(), attempt=Try(retries=2, forwarded=1))])
+    assert (found.tries, found.calls) == (3, 7)
+    assert (found.app_tries, found.sdk_tries, found.gateway_tries, found.multipliers) == (1, 3, 3, 2)
+
+
+def test_without_the_sdks_count_tries_are_one_factor_whoever_made_them() -> None:
+    story = Story()
+    (found,) = intents([refused(story, attempt=Try(forwarded=2)), story.exchange(ASKED, answer(), attempt=Try(forwarded=2))])
+    assert (found.calls, found.app_tries, found.gateway_tries, found.multipliers) == (4, None, 2, 2)
+
+
 def test_one_try_without_a_count_leaves_the_factors_unknown() -> None:
     story = Story()
     (found,) = intents([told(story, 0), refused(story)])

@@ -47,10 +47,12 @@ class Intent(Fact):
     hasty: Annotated[int, "Tries that came before the wait the provider had asked for was over."]
     spread: Annotated[bool | None, "Whether the waits between tries grew or were long; unknown where too few waits are known to tell."]
     shortest_wait: Annotated[float | None, "The shortest wait between two tries, in seconds; unknown where none is known."]
+    calls: Annotated[int, "Calls in all: each recorded one as often as its gateway says that it forwarded it."]
     app_tries: Annotated[int | None, "Calls the application made of its SDK; unknown where the SDK's count is not in the headers."]
     sdk_tries: Annotated[int | None, "The most tries the SDK made of one of these; unknown where its count is not in the headers."]
     gateway_tries: Annotated[
-        int | None, "The most calls a gateway made of one of those; unknown where the SDK's count is not in the headers."
+        int | None,
+        "The most calls a gateway made of one of those; unknown where neither the SDK nor the gateway counts in the headers.",
     ]
     multipliers: Annotated[int | None, "How many of these three are more than one; unknown where they are."]
     failed_tokens: Annotated[int, "Input and output tokens that failed tries were billed for, as far as they are recorded."]

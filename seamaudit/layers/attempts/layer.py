@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from seamaudit.facts import Fact
-from seamaudit.layers.attempts.factors import factors
+from seamaudit.layers.attempts.factors import calls, factors
 from seamaudit.layers.attempts.facts import Intent, Outcome
 from seamaudit.layers.attempts.waits import hasty, spread, waits
 from seamaudit.layers.base import Scope
@@ -102,10 +102,11 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome, prices: Prices) -> Intent
         hasty=hasty(tries, known),
         spread=spread(known),
         shortest_wait=min((wait for wait in known if wait is not None), default=None),
-        app_tries=layers.app if layers else None,
-        sdk_tries=layers.sdk if layers else None,
-        gateway_tries=layers.gateway if layers else None,
-        multipliers=layers.multipliers if layers else None,
+        calls=calls(tries),
+        app_tries=layers.app,
+        sdk_tries=layers.sdk,
+        gateway_tries=layers.gateway,
+        multipliers=layers.multipliers,
         failed_tokens=sum(_tokens(each) for each in failures),
         failed_usd=_spent(failures, prices),
     )
