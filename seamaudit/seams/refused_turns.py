@@ -109,7 +109,7 @@ def _fault(refused: Refused, faults: Sequence[PairingFault]) -> PairingFault | N
 def _turn(told: Sequence[Refused], fault: PairingFault | None, lost: ReasoningFaulty | None) -> RefusedTurn:
     first = told[0]
     cause = _cause(first, fault, lost)
-    places = (fault.locus, *fault.witness) if fault else (lost.locus, *lost.witness) if lost else ()
+    places = (fault.locus, *fault.witness) if fault else (lost.locus, *lost.witness) if lost else first.witness
     return RefusedTurn(
         exchange=first.exchange,
         thread=first.thread,

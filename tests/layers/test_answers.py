@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from seamaudit.facts import Fact
 from seamaudit.layers.answers import Answers, CutCarried, EmptyAnswer, OutputCount, ProvisionalCount
+from seamaudit.layers.answers.facts import FormBreak, FormFault
 from seamaudit.layers.base import Unchecked
-from seamaudit.trace import Answer, Exchange, Kind, Need, Segment, Usage
+from seamaudit.providers.endings import Blame
+from seamaudit.trace import Answer, Conformance, Exchange, Kind, Need, Segment, Usage
 from tests.builders import Story, answer, call, calling, digest, result, say, stream
 
 ASKED = [say("user", "hi"), calling("toolu_1"), result("toolu_1")]
@@ -159,3 +162,41 @@ def test_a_turn_whose_text_is_gone_is_not_checked() -> None:
     (found,) = carried([HALF, say("user", "now a letter")], None)
     assert isinstance(found, Unchecked)
     assert found.table == "carried_cuts"
+
+
+class TestForms:
+    """Answers that do not have the form their request declares."""
+
+    def told(self, found: Conformance | None, stop: str = "end_turn", **columns: Any) -> list[Fact]:
+        exchange = Story().exchange([say("user", "hi")], replace(answer(stop=stop, **columns), conforms=found))
+        return list(Answers(lambda _: None).feed(exchange))
+
+    @pytest.mark.parametrize(
+        ("keyword", "fault"),
+        [("json", FormFault.NOT_JSON), ("fence", FormFault.FENCED), ("required", FormFault.VIOLATES_SCHEMA)],
+    )
+    def test_the_models_own_faults(self, keyword: str, fault: FormFault) -> None:
+        (fact,) = self.told(Conformance("invalid", keyword, "/required/name" if keyword == "required" else ""))
+        assert isinstance(fact, FormBreak)
+        assert (fact.fault, fact.blame) == (fault, Blame.MODEL)
+        assert fact.where == ("/required/name" if keyword == "required" else "/")
+
+    def test_what_a_limit_cut_is_the_limits(self) -> None:
+        (fact,) = self.told(Conformance("invalid", "json"), stop="max_tokens")
+        assert isinstance(fact, FormBreak)
+        assert (fact.fault, fact.blame) == (FormFault.CUT, Blame.LIMIT)
+
+    def test_what_a_dead_stream_cut_is_the_transports(self) -> None:
+        (fact,) = self.told(Conformance("invalid", "json"), stop="", stream=stream("anthropic", ["message_start"]), complete=False)
+        assert isinstance(fact, FormBreak)
+        assert (fact.fault, fact.blame) == (FormFault.CUT, Blame.TRANSPORT)
+
+    def test_refusals_pauses_and_what_fits_are_no_fact(self) -> None:
+        broken = Conformance("invalid", "json")
+        assert self.told(broken, stop="refusal") == self.told(broken, stop="pause_turn") == []
+        assert self.told(Conformance("valid")) == self.told(None) == []
+
+    def test_what_could_not_be_validated_is_unchecked(self) -> None:
+        (fact,) = self.told(Conformance("unchecked", reason="the schema refers to another document"))
+        assert isinstance(fact, Unchecked)
+        assert (fact.table, fact.reason) == ("form_breaks", "the schema refers to another document")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from seamaudit.layers.attempts import Attempts, Intent, Outcome
 from seamaudit.providers.prices import PriceBook
-from seamaudit.trace import Exchange, Need, Response, Segment, Times, Try, Usage
+from seamaudit.trace import Exchange, Need, Refusal, Response, Segment, Times, Try, Usage
 from tests.builders import Story, answer, say
 
 PRICES = PriceBook()
@@ -41,6 +42,16 @@ def test_tries_with_one_prompt_are_one_intent() -> None:
     assert (found.status, found.error) == (503, "overloaded_error")
     assert (found.exchange, found.last_exchange, found.span) == (0, 2, 120.0)
     assert [place.line for place in found.witness] == [2, 3]
+
+
+def test_a_refusal_that_names_a_block_points_at_it_and_at_the_request_that_first_sent_it() -> None:
+    story = Story()
+    asked = [replace(each, array="messages", path="/content/0") for each in LATER]
+    first = story.exchange(asked[:1], answer())
+    refusal = replace(answer(status=400, usage=None), refusal=Refusal("reasoning_changed", "/messages/0/content/0"))
+    tries = [story.exchange(asked, refusal) for _ in range(3)]
+    (found,) = intents([first, *tries, story.exchange([*asked, *asked], answer())])
+    assert found.witness == (tries[0].place(0), first.locus, tries[1].locus, tries[2].locus)
 
 
 def test_an_intent_the_thread_goes_on_without_was_given_up() -> None:

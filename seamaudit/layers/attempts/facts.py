@@ -23,7 +23,8 @@ class Outcome(StrEnum):
 class Intent(Fact):
     """One intent that did not succeed at once: the same prompt, tried until it was answered or the thread went on without.
 
-    Its exchange is the first try; `witness` holds the others.
+    Its exchange is the first try; `witness` holds the block that the refusal names and the request that first sent that block, where these
+    are known, then the other tries.
     """
 
     provider: Annotated[str, "Who was asked."]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -13,7 +14,8 @@ from seamaudit.layers.attempts.waits import hasty, spread, waits
 from seamaudit.layers.base import Scope
 from seamaudit.providers.billing import billed
 from seamaudit.providers.units import Prices
-from seamaudit.trace import Exchange, Locus, Money, Need
+from seamaudit.trace import Exchange, Level, Locus, Money, Need
+from seamaudit.trace.growth import Growth, position_of
 
 LASTING: Final = frozenset({400, 401, 404, 413, 422})
 """Statuses that the same request gets again: the request itself, its credentials or its address are wrong."""
@@ -29,11 +31,13 @@ class Attempts:
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
         self._tries: list[Exchange] = []
+        self._growth = Growth()
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """One fact for each intent that ended here, by success or because the thread went on to something else."""
         if self._tries and not _repeats(exchange, self._tries[-1]):
             yield from self._ended(Outcome.GIVEN_UP)
+        self._growth.advance(exchange)
         self._tries.append(exchange)
         if not _failed(exchange):
             yield from self._ended(Outcome.SUCCEEDED)
@@ -48,7 +52,7 @@ class Attempts:
         tries, self._tries = self._tries, []
         failed = sum(map(_failed, tries))
         if failed and (len(tries) > 1 or outcome is Outcome.GIVEN_UP):
-            yield _fact(tries, outcome, self._prices)
+            yield replace(_fact(tries, outcome, self._prices), witness=(*_cause(tries, self._growth), *(each.locus for each in tries[1:])))
 
 
 def _failed(exchange: Exchange) -> bool:
@@ -79,13 +83,11 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome, prices: Prices) -> Intent
     limits = [attempt.limit for attempt in told if attempt.limit is not None]
     known = waits(tries)
     layers = factors(tries)
-    others: tuple[Locus, ...] = tuple(each.locus for each in tries[1:])
     return Intent(
         exchange=first.id,
         thread=first.thread.id,
         app=first.attribution.app,
         locus=first.locus,
-        witness=others,
         provider=first.provider,
         model=first.request.model,
         tries=len(tries),
@@ -110,6 +112,20 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome, prices: Prices) -> Intent
         failed_tokens=sum(_tokens(each) for each in failures),
         failed_usd=_spent(failures, prices),
     )
+
+
+def _cause(tries: Sequence[Exchange], growth: Growth) -> Iterator[Locus]:
+    """The block that the provider's refusal names, and the request that first sent it, where these are known."""
+    response = tries[0].response
+    refusal = response.refusal if response is not None else None
+    if refusal is None or tries[0].level is not Level.WIRE:
+        return
+    position = position_of(tries[0], refusal.pointer)
+    if position is not None:
+        yield tries[0].place(position)
+        row = growth.put_by(position)
+        if row != tries[0].locus:
+            yield row
 
 
 def _between(first: Exchange, last: Exchange) -> float | None:
