@@ -22,7 +22,7 @@ demo: $(RUNTIME) ## scan the demo trace
 	@echo 'severity and above; without --show-content it masks the trace.'
 
 test: lint docs-check ## lint, then all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 lint: $(DEV) ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
