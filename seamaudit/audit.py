@@ -12,6 +12,7 @@ from seamaudit.catalog.coverage import Coverage
 from seamaudit.catalog.describe import card
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
+from seamaudit.catalog.problem import suggestion
 from seamaudit.catalog.rule import Status
 from seamaudit.config import Settings
 from seamaudit.errors import EXIT_INTERNAL, InputError, SeamauditError, UsageError
@@ -19,6 +20,7 @@ from seamaudit.evidence import Evidence, collect
 from seamaudit.facts import REGISTRY, Fact, FactBase
 from seamaudit.findings import Accounting, Finding, Report, Scalar, Skipped, Spend
 from seamaudit.forensics.diff import Diff, Ref, diff
+from seamaudit.forensics.whatif import WhatIf, whatif
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.elide import Elider
@@ -34,7 +36,7 @@ from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
-from seamaudit.layers.cache import CacheLayer
+from seamaudit.layers.cache import CacheLayer, Calls
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
@@ -60,6 +62,7 @@ from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.cache_health import CacheHealth
+from seamaudit.seams.fixes import Fixes
 from seamaudit.seams.frozen_evals import FrozenEvals
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
@@ -103,13 +106,13 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    prices = PriceBook()
-    knobs = Knobs()
+    prices, knobs = PriceBook(), Knobs()
     with _opened(paths, settings, progress) as inputs:
+        calls = Calls(inputs.intern.texts.get)
         reading = inputs.reading
         asked = frozenset(rule.table for rule in rules)
-        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings))
-        replayed = replay(reading, inputs.discovery, factories, seams(prices, knobs))
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), calls)
+        replayed = replay(reading, inputs.discovery, factories, seams(prices, knobs, calls))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = {index: named(name, FORMATS) for index, name in reading.recognised.items()}
@@ -151,7 +154,9 @@ def measure(paths: Sequence[str], settings: Settings, progress: Progress | None 
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
     prices, knobs = PriceBook(), Knobs()
     with _opened(paths, settings, progress) as inputs:
-        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings)), seams(prices, knobs))
+        calls = Calls(inputs.intern.texts.get)
+        factories = layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), calls)
+        return _measured(inputs, factories, seams(prices, knobs, calls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,37 @@ def follow(paths: Sequence[str], settings: Settings, progress: Progress | None =
         measured = _measured(inputs, factories, seams(prices, knobs))
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """A run and what its fixes would have led to."""
+
+    measured: Measured
+    result: WhatIf
+
+
+def suppose(paths: Sequence[str], settings: Settings, codes: Sequence[str] = (), progress: Progress | None = None) -> Supposed:
+    """Audit the recordings behind `paths` and replay the fixes of what was found; of `codes` alone where some are named.
+
+    Raises UsageError for a code whose rule no edit of a layout mends, and what `audit` raises.
+    """
+    rules = load_catalog(settings.rules_dirs)
+    mends = {rule.code: rule.mend for rule in rules if rule.mend is not None}
+    for code in codes:
+        if code not in mends:
+            raise UsageError(
+                f"{code} has no fix to replay{suggestion(code, mends)}", f"Fixes of these can be replayed: {', '.join(mends)}."
+            )
+    prices, knobs = PriceBook(), Knobs()
+    with _opened(paths, settings, progress) as inputs:
+        calls = Calls(inputs.intern.texts.get)
+        asked = frozenset(rule.table for rule in rules)
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), calls)
+        measured = _measured(inputs, factories, seams(prices, knobs))
+    facts = measured.replayed.facts
+    findings = judge(rules, facts, measured.replayed.coverage, settings.params).findings
+    return Supposed(measured, whatif(findings, mends, facts, calls, prices, codes))
 
 
 class _Kept:
@@ -202,7 +238,8 @@ def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | 
 
 def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Replay the caches of the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
-    return _measure(paths, settings, progress, (CacheLayer,))
+    with _opened(paths, settings, progress) as inputs:
+        return _measured(inputs, (lambda: CacheLayer(inputs.intern.texts.get),), ())
 
 
 def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factories: Sequence[Callable[[], Layer]]) -> Measured:
@@ -297,8 +334,9 @@ def layers(
     knobs: Knobs,
     asked: frozenset[str] = frozenset(),
     suite_of: Callable[[Exchange], str] = lambda exchange: "",
+    calls: Calls | None = None,
 ) -> tuple[Callable[[], Layer], ...]:
-    """How to make one instance of every layer, for one thread or one cache.
+    """How to make one instance of every layer, for one thread or one cache; `calls` is filled with what caches were replayed for.
 
     The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
     """
@@ -307,7 +345,7 @@ def layers(
         *ledger,
         Content,
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
-        CacheLayer,
+        lambda: CacheLayer(intern.texts.get, calls),
         UsageCache,
         Diagnoses,
         RetrievalLayer,
@@ -329,8 +367,9 @@ def layers(
     )
 
 
-def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
-    """Every seam, in the order in which they may build on each other."""
+def seams(prices: PriceBook, knobs: Knobs, calls: Calls | None = None) -> tuple[Seam, ...]:
+    """Every seam, in the order in which they may build on each other; fixes are replayed where the requests were kept in `calls`."""
+    replays: tuple[Seam, ...] = () if calls is None else (Fixes(calls, prices),)
     return (
         CacheBreaks(prices, knobs.breaks),
         CacheHabits(prices),
@@ -339,6 +378,7 @@ def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
         FrozenEvals(),
         LoopCosts(),
         RefusedTurns(),
+        *replays,
     )
 
 

@@ -36,6 +36,7 @@ def as_data(rule: Rule) -> dict[str, Any]:
         "waste": {dimension: column for dimension, column in asdict(rule.waste).items() if column},
         "sums": list(rule.sums),
         "symptom_of": list(rule.symptom_of),
+        "mend": str(rule.mend) if rule.mend else None,
         "message": rule.message,
         "fix": rule.fix,
         "why": rule.why,

@@ -15,6 +15,7 @@ from seamaudit.catalog.check import closure
 from seamaudit.catalog.coverage import Coverage, unchecked
 from seamaudit.catalog.match import compile_rule
 from seamaudit.catalog.message import spoken, template
+from seamaudit.catalog.remedy import Replays, replays_of, with_replay
 from seamaudit.catalog.rule import Rule, Status
 from seamaudit.catalog.vocabulary import tables
 from seamaudit.evidence.excerpt import EvidenceRef
@@ -55,7 +56,8 @@ def judge(rules: Sequence[Rule], facts: FactBase, coverage: Coverage, params: Pa
     hits = {rule.code: list(_hits(rule, facts, (params or {}).get(rule.code, {}))) for rule in live}
     kept, symptoms = _fold_symptoms(live, hits)
     kept = _claim_once(kept)
-    findings = [_finding(rule, group, symptoms) for rule in live for group in _by_identity(rule, kept[rule.code])]
+    replays = replays_of(facts)
+    findings = [_finding(rule, group, symptoms, replays) for rule in live for group in _by_identity(rule, kept[rule.code])]
     return Judged(by_cost(findings), unchecked(live, coverage, facts.rows(Unchecked)))
 
 
@@ -173,13 +175,14 @@ def _plain(value: Any) -> Scalar:
     return str(value) if isinstance(value, Enum) else value
 
 
-def _finding(rule: Rule, hits: Sequence[_Hit], symptoms: Symptoms) -> Finding:
+def _finding(rule: Rule, hits: Sequence[_Hit], symptoms: Symptoms, replays: Replays) -> Finding:
     """One finding of all hits with one identity."""
     ordered = sorted(((_dearest_first(hit), hit) for hit in hits), key=itemgetter(0))
     tied = takewhile(lambda each: each[0] == ordered[0][0], ordered)
     dearest = min((hit.fact for _, hit in tied), key=repr)  # rows alike in cost and place may differ in what the message says
     identity = tuple((column, _plain(getattr(dearest, column))) for column in rule.identity)
     cases = tuple(Occurrence(hit.fact.locus, hit.fact.exchange, hit.fact.thread, hit.claimed) for _, hit in ordered)
+    waste = Waste.total(hit.claimed for hit in hits)
     folded = set[str]().union(*(symptoms.get((rule.code, case.exchange), ()) for case in cases))
     return Finding(
         code=rule.code,
@@ -189,11 +192,11 @@ def _finding(rule: Rule, hits: Sequence[_Hit], symptoms: Symptoms) -> Finding:
         confidence=min({hit.confidence for hit in hits}),
         proof=min({hit.proof for hit in hits}),
         message=_message(rule, dearest, cases, hits),
-        fix=rule.fix,
+        fix=with_replay(rule.fix, rule.mend, (case.exchange for case in cases), waste, replays),
         seam=rule.seam,
         identity=identity,
         cases=cases,
-        waste=Waste.total(hit.claimed for hit in hits),
+        waste=waste,
         fingerprint=fingerprint(rule.code, identity),
         witness=dearest.witness,
         symptoms=tuple(sorted(folded)),

@@ -16,6 +16,7 @@ from seamaudit.catalog.vocabulary import tables
 from seamaudit.errors import CatalogError
 from seamaudit.facts import Registry
 from seamaudit.findings import Confidence, SeamSpec, Severity
+from seamaudit.seams.fixes import Mend
 from seamaudit.trace import Need
 
 
@@ -111,6 +112,7 @@ def parse_rule(document: Document, layer: str = "") -> Rule:
         waste=WasteColumns(**data.get("waste", {})),
         sums=tuple(data.get("sums", ())),
         symptom_of=tuple(data.get("symptom_of", ())),
+        mend=Mend(data["mend"]) if "mend" in data else None,
         needs=None if needs is None else tuple(Need(need) for need in needs),
         path=document.path,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from seamaudit.findings import Confidence, Scalar, SeamSpec, Severity
+from seamaudit.seams.fixes import Mend
 from seamaudit.trace import Need
 
 
@@ -91,7 +92,7 @@ class Rule:
 
     `where` and `unless` are alternatives: a row is a case where any `where` selection holds (none given: every row) and no
     `unless` selection does. `sums` are columns that the message speaks of as their sum over all rows. `needs` is None where the
-    table's own needs apply.
+    table's own needs apply. `mend` is the edit of the layout whose replayed saving the fix quotes.
     """
 
     code: str
@@ -115,5 +116,6 @@ class Rule:
     waste: WasteColumns = WasteColumns()
     sums: tuple[str, ...] = ()
     symptom_of: tuple[str, ...] = ()
+    mend: Mend | None = None
     needs: tuple[Need, ...] | None = None
     path: str = ""

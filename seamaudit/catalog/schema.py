@@ -11,6 +11,7 @@ from seamaudit.catalog.rule import ORDERINGS, Operator, Status
 from seamaudit.catalog.vocabulary import OPERATORS, askable, identity_columns, sum_columns, waste_columns
 from seamaudit.facts import Column, Registry, Table
 from seamaudit.findings import Confidence, Severity
+from seamaudit.seams.fixes import Mend
 from seamaudit.trace import Need
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def rule_schema(registry: Registry) -> Json:
         "why": _TEXT,
         "false_positives": _TEXTS,
         "references": _TEXTS,
+        "mend": {"enum": [str(mend) for mend in Mend]},
         "symptom_of": {"type": "array", "items": _CODE},
         "needs": {"type": "array", "items": {"enum": [str(need) for need in Need]}},
     }

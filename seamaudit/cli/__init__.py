@@ -70,6 +70,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.scan import EXAMPLES, scan
     from seamaudit.cli.walk import EXAMPLES as WALK_EXAMPLES
     from seamaudit.cli.walk import walk
+    from seamaudit.cli.whatif import EXAMPLES as WHATIF_EXAMPLES
+    from seamaudit.cli.whatif import whatif
 
     root = typer.Typer(name="seamaudit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
     root.callback()(_root)
@@ -81,6 +83,7 @@ def app() -> typer.Typer:
     root.command(epilog=QUERY_EXAMPLES)(query)
     root.command(epilog=REPORT_EXAMPLES)(report)
     root.command(epilog=WALK_EXAMPLES)(walk)
+    root.command(epilog=WHATIF_EXAMPLES)(whatif)
     root.command(epilog=COMPARE_EXAMPLES)(compare)
     root.add_typer(baseline, name="baseline")
     root.add_typer(config, name="config")

@@ -108,10 +108,10 @@ def _finding(page: Page, finding: FindingV1, told: set[str]) -> None:
         page.line(" --> ", _place(finding.locations[0]).append(_times(finding), "dim"), follow="  |  ")
     if finding.evidence:
         _evidence(page, finding.evidence)
-    for name, text in (*_notes(finding), *_advice(finding, finding.code in told)):
+    for name, text in (*_notes(finding), *_advice(finding, told)):
         page.line("  = ", Text.assemble((f"{name}: ", "bold"), text), follow="  |   ")
     page.blank()
-    told.add(finding.code)
+    told |= {finding.code, finding.fix}
 
 
 def _notes(finding: FindingV1) -> Iterable[tuple[str, Text]]:
@@ -127,13 +127,13 @@ def _notes(finding: FindingV1) -> Iterable[tuple[str, Text]]:
         yield "explains", Text(", ".join(finding.symptoms))
 
 
-def _advice(finding: FindingV1, told: bool) -> Iterable[tuple[str, Text]]:
-    if told:
-        yield "fix", Text(f"as for {finding.code} above")
-        return
-    yield f"guaranteed by {finding.seam.upstream}", Text(finding.seam.guarantees)
-    yield f"assumed by {finding.seam.downstream}", Text(finding.seam.assumes)
-    yield "fix", Text(finding.fix)
+def _advice(finding: FindingV1, told: set[str]) -> Iterable[tuple[str, Text]]:
+    """What two layers expected of each other and what to do about it; of codes and fixes that were told, only what is new."""
+    if finding.code not in told:
+        yield f"guaranteed by {finding.seam.upstream}", Text(finding.seam.guarantees)
+        yield f"assumed by {finding.seam.downstream}", Text(finding.seam.assumes)
+    known = finding.code in told and finding.fix in told
+    yield "fix", Text(f"as for {finding.code} above" if known else finding.fix)
 
 
 def _place(place: LocationV1) -> Text:

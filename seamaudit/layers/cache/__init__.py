@@ -1,6 +1,24 @@
-"""The cache layer: what a provider's prompt cache should have read, against what it said it read."""
+"""The cache layer: what a provider's prompt cache should have read, against what it said it read, and what else it could have read."""
 
 from seamaudit.layers.cache.facts import CacheRead, CacheWrite, ShortPrefix, UnmarkedRepeat, Verdict
 from seamaudit.layers.cache.layer import CacheLayer
+from seamaudit.layers.cache.layout import Calls, Laid, laid_out
+from seamaudit.layers.cache.simulate import Served, found_outside, is_close, simulate
+from seamaudit.layers.cache.state import Answered
 
-__all__ = ["CacheLayer", "CacheRead", "CacheWrite", "ShortPrefix", "UnmarkedRepeat", "Verdict"]
+__all__ = [
+    "Answered",
+    "CacheLayer",
+    "CacheRead",
+    "CacheWrite",
+    "Calls",
+    "Laid",
+    "Served",
+    "ShortPrefix",
+    "UnmarkedRepeat",
+    "Verdict",
+    "found_outside",
+    "is_close",
+    "laid_out",
+    "simulate",
+]

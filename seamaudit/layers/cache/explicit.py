@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
 from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, reach, size
+from seamaudit.trace import Usage
 
+HOUR = "1h"
+"""The longer of the lives that a marker can ask for."""
 BAND = 0.05
 """How far an apportioned token position may be off and still be taken for the read that was reported."""
 
@@ -51,11 +55,9 @@ class ExplicitCache:
 
         `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
         """
-        marks = sorted({mark.position: mark.ttl for mark in call.exchange.request.breakpoints}.items())
-        reaches = [reach(call.prefix, position, call.contract) for position, _ in marks]
-        keys = call.keys({at for looked in reaches for at in looked})
+        marks, reaches, keys = _looked_at(call)
         raced = self._raced(call, reaches, keys)
-        hit = next((e for looked in reversed(reaches) if (e := self._first(looked, keys, call.started))), None)
+        hit = self._hit(reaches, keys, call.started)
         predicted = hit.tokens if hit else 0
         verdict = self._judged(call, hit, older)
         rested = _since(hit, call.started)
@@ -68,6 +70,39 @@ class ExplicitCache:
             rested,
             *_overlooked(call, [position for position, _ in marks], older[0].position if older else 0),
         )
+
+    def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
+        """What the request reads and writes by the contract alone, and keep it: `tokens` tells how many so many positions are.
+
+        With the hit at A, the last marker for an hour at B and the last marker at C, A is read, B-A written for an hour, C-B for less
+        (platform.claude.com prompt-caching, mixed lives).
+        """
+        marks, reaches, keys = _looked_at(call)
+        hit = self._hit(reaches, keys, call.started)
+        read = tokens(hit.position) if hit else 0
+        above = [(tokens(at), ttl) for at, ttl in marks if hit is None or at > hit.position]
+        writes = [(count, ttl) for count, ttl in above if count >= call.contract.minimum_tokens]
+        last = max((count for count, _ in writes), default=read)
+        hour = max((count for count, ttl in writes if ttl == HOUR), default=read)
+        usage = Usage(
+            input=call.usage.input,
+            cache_read=read,
+            cache_write=last - read,
+            cache_write_5m=last - hour,
+            cache_write_1h=hour - read,
+        )
+        self.replay(replace(call, usage=usage), (), -1)
+        return usage
+
+    def know(self, call: Answered, position: int, tokens: int) -> None:
+        """Hold an entry that the request is known to have found, though nothing recorded wrote it."""
+        key = call.keys({position})[position]
+        entry = self._entries.get(key)
+        if entry is None or not entry.is_readable(call.started):
+            self._entries[key] = Entry(position, tokens, True, _life(call, ""), call.started, None, -1)
+
+    def _hit(self, reaches: Sequence[list[int]], keys: Mapping[int, Key], now: float | None) -> Entry | None:
+        return next((entry for looked in reversed(reaches) if (entry := self._first(looked, keys, now))), None)
 
     def _first(self, looked: list[int], keys: Mapping[int, Key], now: float | None) -> Entry | None:
         for at in looked:
@@ -186,6 +221,13 @@ class ExplicitCache:
         if known is not None and known.is_pending(call.started) and known.readable is not None and readable is not None:
             readable = min(known.readable, readable)
         self._entries[key] = Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id)
+
+
+def _looked_at(call: Answered) -> tuple[list[tuple[int, str]], list[list[int]], dict[int, Key]]:
+    """The request's markers from the lowest on, the positions each looks at, and the keys of all of these."""
+    marks = sorted({mark.position: mark.ttl for mark in call.exchange.request.breakpoints}.items())
+    reaches = [reach(call.prefix, position, call.contract) for position, _ in marks]
+    return marks, reaches, call.keys({at for looked in reaches for at in looked})
 
 
 def _life(call: Answered, ttl: str) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import Verdict
-from seamaudit.layers.cache.state import Answered, Extent, size
+from seamaudit.layers.cache.state import Answered, Extent, Key, Texts, no_text, size
 from seamaudit.providers.contracts import CacheContract
-from seamaudit.trace import Link
+from seamaudit.trace import Link, Segment, Usage
+from seamaudit.trace.textdiff import first_difference
 
 
 def stepped(tokens: float, contract: CacheContract) -> int:
@@ -16,15 +18,83 @@ def stepped(tokens: float, contract: CacheContract) -> int:
     return floor if floor >= contract.minimum_tokens else 0
 
 
-def replay(call: Answered, base: tuple[Link, Extent] | None, older: Sequence[Extent]) -> tuple[int, Verdict, Extent]:
-    """Predicted read, the verdict on the reported one, and what the request left behind. Best effort: the provider promises no hit."""
+def replay(
+    call: Answered, base: tuple[Link, Extent] | None, older: Sequence[Extent], text_of: Texts = no_text
+) -> tuple[int, Verdict, Extent]:
+    """Predicted read, the verdict on the reported one, and what the request left behind. Best effort: the provider promises no hit.
+
+    What both prompts share ends inside a block where its text is at hand.
+    """
     predicted = 0
     if base is not None:
         link, extent = base
-        share = 1.0 if link.shared >= extent.position else size(call.prefix, link.shared) / max(extent.size, 1)
+        share = 1.0 if link.shared >= extent.position else _shared_bytes(call, link, text_of) / max(extent.size, 1)
         predicted = stepped(extent.tokens * share, call.contract)
     verdict = _judged(predicted, call, older)
     return predicted, verdict, _extent(call, base[0].exchange if base else -1, bool(older))
+
+
+def _shared_bytes(call: Answered, link: Link, text_of: Texts) -> int:
+    """Bytes that a request shares with an earlier one, the beginning of the first block that differs among them."""
+    if link.shared >= min(call.prefix.length, link.prefix.length):
+        return size(call.prefix, link.shared)
+    return size(call.prefix, link.shared) + _alike(link.prefix.at(link.shared), call.prefix.at(link.shared), text_of)
+
+
+def _alike(was: Segment, now: Segment, text_of: Texts) -> int:
+    """Bytes that two blocks begin with alike; 0 where a text is no longer at hand."""
+    before, after = text_of(was.id), text_of(now.id)
+    return first_difference(before, after) if before is not None and after is not None else 0
+
+
+class _Touched(NamedTuple):
+    """When a prefix was last sent, and from when on it can be read. Times are seconds since the epoch, None without a clock."""
+
+    at: float | None
+    readable: float | None
+
+    def serves(self, now: float | None, life: float) -> bool:
+        if now is None or self.at is None:
+            return True
+        return (self.readable is None or self.readable <= now) and now - self.at <= life
+
+
+class ImplicitCache:
+    """The longest prefix that any request sent before: what is left to the contract where no earlier request is named. It ends inside a
+    block where its text is at hand."""
+
+    def __init__(self, text_of: Texts = no_text) -> None:
+        self._sent: dict[Key, _Touched] = {}
+        self._after: dict[Key, tuple[Segment, _Touched]] = {}
+        self._text_of = text_of
+
+    def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
+        """What the request reads by the contract alone, and keep it: `tokens` tells how many so many positions are."""
+        keys, life = call.keys(range(1, call.prefix.length + 1)), life_of(call)
+        hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started, life)), 0)
+        root = (b"", call.params())
+        read = tokens(hit) + self._within(call, hit, keys.get(hit, root), tokens)
+        for at, segment in enumerate(call.prefix.segments(), 1):
+            known = self._sent.get(keys[at]) if at <= hit else None
+            touched = self._sent[keys[at]] = _Touched(call.started, known.readable if known else call.readable)
+            self._after[keys.get(at - 1, root)] = segment, touched
+        return Usage(input=call.usage.input, cache_read=stepped(read, call.contract), cache_write=0)
+
+    def _within(self, call: Answered, hit: int, key: Key, tokens: Callable[[int], int]) -> int:
+        """Tokens of the next block that the block which last stood there began with."""
+        before = self._after.get(key)
+        if before is None or hit >= call.prefix.length or not before[1].serves(call.started, life_of(call)):
+            return 0
+        now = call.prefix.at(hit)
+        return int((tokens(hit + 1) - tokens(hit)) * min(1.0, _alike(before[0], now, self._text_of) / now.length))
+
+    def know(self, call: Answered, position: int, tokens: int) -> None:
+        """Hold a prefix that the request is known to have found, though nothing recorded sent it."""
+        self._sent[call.keys({position})[position]] = _Touched(call.started, None)
+
+    def _serves(self, key: Key, now: float | None, life: float) -> bool:
+        sent = self._sent.get(key)
+        return sent is not None and sent.serves(now, life)
 
 
 def _judged(predicted: int, call: Answered, older: Sequence[Extent]) -> Verdict:
@@ -41,15 +111,20 @@ def _judged(predicted: int, call: Answered, older: Sequence[Extent]) -> Verdict:
     return Verdict.PROVIDER_SIDE if served else Verdict.UNEXPLAINED
 
 
-def _extent(call: Answered, before: int, chained: bool) -> Extent:
+def life_of(call: Answered) -> float:
+    """Seconds that what a request leaves is kept for, unread."""
     lives = call.contract.ttl_seconds
     named = call.exchange.request.params.get("prompt_cache_retention", "").strip('"')
+    return lives.get(named, lives[call.contract.default_ttl])
+
+
+def _extent(call: Answered, before: int, chained: bool) -> Extent:
     return Extent(
         position=call.prefix.length,
         tokens=call.usage.input or 0,
         read=call.usage.cache_read or 0,
         size=size(call.prefix, call.prefix.length),
-        life=lives.get(named, lives[call.contract.default_ttl]),
+        life=life_of(call),
         touched=call.started,
         readable=call.readable,
         params=call.params(),

@@ -9,8 +9,9 @@ from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.layers.cache import implicit
 from seamaudit.layers.cache.explicit import ExplicitCache, Replayed
 from seamaudit.layers.cache.facts import CacheRead
+from seamaudit.layers.cache.layout import Calls
 from seamaudit.layers.cache.short import Short
-from seamaudit.layers.cache.state import Answered, Extent, flipped
+from seamaudit.layers.cache.state import Answered, Extent, Texts, flipped, no_text
 from seamaudit.layers.cache.unmarked import Unmarked
 from seamaudit.providers.contracts import CacheContract, CacheMode, cache_contract
 from seamaudit.trace import Exchange, Link, Need
@@ -23,11 +24,17 @@ CHAIN = 64
 
 
 class CacheLayer:
-    """Replays a cache by the contract of the day and compares what it predicts with what was reported."""
+    """Replays a cache by the contract of the day and compares what it predicts with what was reported.
+
+    `text_of` gives the texts of segments: a cache that nobody marks shares the beginning of a block, too. `calls` is filled with what was
+    replayed, for those who want to know what else could have been.
+    """
 
     scope = Scope.CACHE
 
-    def __init__(self) -> None:
+    def __init__(self, text_of: Texts = no_text, calls: Calls | None = None) -> None:
+        self._text_of = text_of
+        self._kept = None if calls is None else calls.cache()
         self._explicit = ExplicitCache()
         self._unmarked = Unmarked()
         self._short = Short()
@@ -46,10 +53,12 @@ class CacheLayer:
             yield from self._unmarked.feed(call, settled(call.contract))
             replayed = self._explicit.replay(call, older, before)
         elif call.contract.mode is CacheMode.IMPLICIT_STEP:
-            replayed = Replayed(*implicit.replay(call, base, older))
+            replayed = Replayed(*implicit.replay(call, base, older, self._text_of))
         else:
             yield _unchecked(exchange)
             return
+        if self._kept is not None:
+            self._kept.append(call)
         if replayed.left is not None:
             self._extents[exchange.id] = replayed.left
         yield _read(call, base, replayed)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
 from seamaudit.trace.chain import chain
+
+Texts = Callable[[int], bytes | None]
+"""Gives the text of a segment, None where it is no longer at hand."""
+
+
+def no_text(segment: int) -> bytes | None:
+    """Of no segment is the text at hand."""
+    return None
+
 
 Key = tuple[bytes, str]
 """A chain digest and the parameters that key its zone."""

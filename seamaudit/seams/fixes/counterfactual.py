@@ -1,0 +1,166 @@
+"""Replays an application's requests with and without edits, and says what the difference is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from seamaudit.layers.cache import Laid, Served, found_outside, is_close, laid_out, simulate
+from seamaudit.layers.cache.edits import Edit
+from seamaudit.layers.cache.state import Texts
+from seamaudit.providers.billing import billed, rebilled, with_lives
+from seamaudit.providers.bills import Bill
+from seamaudit.providers.units import Prices
+from seamaudit.seams.fixes.plans import Group
+from seamaudit.trace import Exchange, Money, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Input tokens of some requests, and what they cost; `usd` is the price of the `priced` ones, None where none has one."""
+
+    requests: int = 0
+    input: int = 0
+    read: int = 0
+    written: int = 0
+    usd: Money | None = None
+    priced: int = 0
+
+    @classmethod
+    def total(cls, parts: Iterable[Outcome]) -> Outcome:
+        """The sum."""
+        known = list(parts)
+        usd = [part.usd for part in known if part.usd is not None]
+        return cls(
+            sum(part.requests for part in known),
+            sum(part.input for part in known),
+            sum(part.read for part in known),
+            sum(part.written for part in known),
+            Money(sum(usd)) if usd else None,
+            sum(part.priced for part in known),
+        )
+
+    @property
+    def plain(self) -> int:
+        """Tokens that were neither read nor written."""
+        return self.input - self.read - self.written
+
+    @property
+    def hit_rate(self) -> float:
+        """The share of the input that was read from a cache."""
+        return self.read / self.input if self.input else 0.0
+
+
+class Counterfactual:
+    """One application's requests to one model. What is predicted rests on what was recorded: what an edit does not touch, and
+    what the model cannot reproduce, is taken to stay as it is (`changed`)."""
+
+    def __init__(self, group: Group, prices: Prices, text_of: Texts) -> None:
+        self.group = group
+        self._text_of = text_of
+        self._prices = prices
+
+    @cached_property
+    def _laid(self) -> list[Laid]:
+        return list(laid_out(self.group.calls))
+
+    @cached_property
+    def _outside(self) -> dict[int, int]:
+        return found_outside(self._laid, self._text_of)
+
+    @cached_property
+    def actual(self) -> Outcome:
+        """What was recorded."""
+        return Outcome.total(self._outcome(call.exchange, call.usage) for call in self.group.calls)
+
+    @property
+    def comparable(self) -> int:
+        """Requests whose recorded read the recording can explain: it holds what they found."""
+        return len(self._laid) - len(self._outside)
+
+    @property
+    def reproduced(self) -> int:
+        """Of these, those whose read the model predicts."""
+        return len(self._reproduced - self._outside.keys())
+
+    @cached_property
+    def _reproduced(self) -> frozenset[int]:
+        calls = (laid.call for laid in self._laid)
+        return frozenset(call.exchange.id for call in calls if is_close(call, self._plain[call.exchange.id]))
+
+    @cached_property
+    def _plain(self) -> dict[int, Usage]:
+        return {served.exchange.id: served.usage for served in simulate(self._laid, (), self._outside, self._text_of)}
+
+    def with_edits(self, edits: Sequence[Edit]) -> Outcome:
+        """What is predicted for the same content sent otherwise."""
+        return Outcome.total(map(self._predicted, simulate(self._laid, edits, self._outside, self._text_of)))
+
+    def best(self, ways: Sequence[Edit], beside: Sequence[Edit] = ()) -> tuple[Edit, Outcome]:
+        """The cheapest of several ways, taken after other edits, and what it leads to."""
+        tried = [(way, self.with_edits((*beside, way))) for way in ways]
+        return min(tried, key=lambda each: (each[1].usd is None, each[1].usd or 0, -each[1].read))
+
+    def floor(self, edits: Sequence[Edit] = ()) -> Outcome:
+        """Less than any layout can cost: each block that was sent before is read, and nothing is paid for writing it. Blocks are those
+        that `edits` part."""
+        seen: set[bytes] = set()
+        parts: list[Outcome] = []
+        requests: Sequence[Laid] = self._laid
+        for edit in edits:
+            requests = edit.apply(requests)
+        for laid in requests:
+            if laid.call.exchange.id < 0:
+                continue
+            again = round(sum(piece.tokens for piece in laid.pieces if piece.segment.ordered in seen))
+            seen.update(piece.segment.ordered for piece in laid.pieces)
+            usage = laid.call.usage
+            read = max(again, usage.cache_read or 0)
+            parts.append(self._outcome(laid.call.exchange, _with(usage, read, 0, 0)))
+        return Outcome.total(parts)
+
+    def _predicted(self, served: Served) -> Outcome:
+        exchange, then = served.exchange, served.usage
+        before = self._plain.get(exchange.id)
+        if before is None or exchange.usage is None:  # a request that an edit added: it is all new, and answered by nothing
+            return self._outcome(exchange, replace(then, output=0, recorded={}))
+        recorded = with_lives(exchange, exchange.usage)
+        return self._outcome(exchange, changed(recorded, before, then, reproduced=exchange.id in self._reproduced))
+
+    def _outcome(self, exchange: Exchange, usage: Usage) -> Outcome:
+        unit = billed(exchange, self._prices)
+        bill = rebilled(exchange, usage, unit.prices) if unit.prices is not None and unit.bill is not None else None
+        usd = bill.total if isinstance(bill, Bill) else None
+        return Outcome(1, usage.input or 0, usage.cache_read or 0, usage.cache_write or 0, usd, int(usd is not None))
+
+
+def changed(recorded: Usage, plain: Usage, edited: Usage, *, reproduced: bool) -> Usage:
+    """The recorded usage as an edit changes it: not at all where the replay is the same with it; to what the edited replay says where the
+    plain one reproduces what was recorded; else by as much as both replays differ. Never more than was sent."""
+    if edited == plain:
+        return recorded
+    total = recorded.input or 0
+    before = plain if not reproduced else _counts(recorded)
+    was = _counts(recorded)
+    read = _read(total, was.cache_read or 0, before.cache_read or 0, edited.cache_read or 0)
+    hour = _within(total - read, was.cache_write_1h, before.cache_write_1h, edited.cache_write_1h)
+    return _with(recorded, read, _within(total - read - hour, was.cache_write_5m, before.cache_write_5m, edited.cache_write_5m), hour)
+
+
+def _counts(usage: Usage) -> Usage:
+    """The usage with what no hour is recorded for told as written for less."""
+    return replace(usage, cache_write_5m=(usage.cache_write or 0) - (usage.cache_write_1h or 0))
+
+
+def _read(most: int, recorded: int, plain: int, edited: int) -> int:
+    """What is read more than the plain replay knows of may be a part of what the edited one reads: it is not counted twice."""
+    return min(most, max(recorded, edited) if recorded > plain < edited else max(0, recorded + edited - plain))
+
+
+def _within(most: int, recorded: int | None, plain: int | None, edited: int | None) -> int:
+    return min(most, max(0, (recorded or 0) + (edited or 0) - (plain or 0)))
+
+
+def _with(usage: Usage, read: int, short: int, hour: int) -> Usage:
+    return replace(usage, cache_read=read, cache_write=short + hour, cache_write_5m=short, cache_write_1h=hour)
