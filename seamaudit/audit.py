@@ -36,7 +36,7 @@ from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
-from seamaudit.layers.cache import CacheLayer, Calls
+from seamaudit.layers.cache import Answered, CacheLayer, Calls
 from seamaudit.layers.content import Content
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
@@ -236,10 +236,13 @@ def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | 
     return _measure(paths, settings, progress, wanted if ledger else wanted[:1])
 
 
-def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
-    """Replay the caches of the recordings behind `paths`, and nothing else. Raises what `audit` raises."""
+def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> tuple[Measured, Sequence[Answered]]:
+    """Replay the caches of the recordings behind `paths`, and nothing else; gives the requests they were replayed for, too. Raises what
+    `audit` raises."""
     with _opened(paths, settings, progress) as inputs:
-        return _measured(inputs, (lambda: CacheLayer(inputs.intern.texts.get),), ())
+        calls = Calls(inputs.intern.texts.get)
+        measured = _measured(inputs, (lambda: CacheLayer(inputs.intern.texts.get, calls), UsageCache), ())
+    return measured, [call for cache in calls.caches for call in cache]
 
 
 def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factories: Sequence[Callable[[], Layer]]) -> Measured:

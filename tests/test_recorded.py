@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from seamaudit.audit import audit
+from seamaudit.audit import audit, measure_cache
 from seamaudit.config import Settings
 from seamaudit.facts import FactBase
 from seamaudit.findings import Severity
+from seamaudit.forensics.calibration import calibration
 from seamaudit.layers.cache import CacheRead, Verdict
+from seamaudit.layers.usage_cache import UsageRead, UsageVerdict
 from tests.measured import measured
 from tests.recordings import recorded
 
@@ -75,3 +77,21 @@ def _stream_findings(*codes: str) -> list[int]:
 def _line_count(path: Path) -> int:
     data = path.read_bytes()
     return data.count(b"\n") + (not data.endswith(b"\n"))
+
+
+def test_after_a_fallback_each_kind_of_request_reads_what_its_own_kind_wrote() -> None:
+    """Answers told whole in one row came after 529s, without a stream: eleven reads end where the last of their own kind did."""
+    reads = measured(recorded("claude-code")).rows(UsageRead)
+    verdicts = Counter(read.verdict for read in reads)
+    assert verdicts[UsageVerdict.FALLBACK] == 11
+    assert verdicts[UsageVerdict.UNEXPLAINED] == 5
+    assert {read.locus.line for read in reads if read.verdict is UsageVerdict.FALLBACK} == {72, 76, 78, 82, 84, 88, 90, 148, 150, 212, 219}
+
+
+def test_calibration_over_both_files_of_pairs_leaves_two_of_anthropics_reads_unexplained_at_most() -> None:
+    replayed, calls = measure_cache([str(recorded("pairs"))], Settings())
+    table = calibration(replayed.replayed.facts, calls)
+    unexplained = [each for each in table.unexplained if each.read.provider in ("anthropic", "aws")]
+    assert len(unexplained) <= 2
+    assert sum(fit.comparable for fit in table.fits if fit.provider == "anthropic") >= 70
+    assert all(each.alike or not each.promised for each in table.unexplained if each.read.provider == "openai")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from seamaudit.audit import Measured
     from seamaudit.cli.sheet import Cell, Sheet
-    from seamaudit.forensics.calibration import Calibration, Fit
+    from seamaudit.forensics.calibration import Calibration, Fit, Unexplained
 
 HEADINGS = ("Provider", "Model", "Replayed", "Comparable", "Exact", "Within a step", "Provider-side", "Read more", "Unexplained")
 
@@ -29,7 +29,8 @@ Exit codes:
   3  an input was not recognised
   4  a defect of seamaudit
 
-A read is comparable where its request repeats the whole turn before it and that turn left something in the cache.
+A read is comparable where its request repeats the whole turn before it and that turn left something in the cache. Recordings
+without whole prompts (sessions of agents) are followed by their usage alone.
 """
 
 
@@ -49,8 +50,8 @@ def calibrate(
     from seamaudit.forensics.calibration import calibration, document
 
     with shown(paths, wanted=not no_progress) as advance:
-        measured = measure_cache(paths, Settings(input_format=input_format), advance)
-    table = calibration(measured.replayed.facts)
+        measured, calls = measure_cache(paths, Settings(input_format=input_format), advance)
+    table = calibration(measured.replayed.facts, calls)
     with opened(None) as out:
         if as_json:
             out.write(json.dumps(document(table, measured.sources), indent=2) + "\n")
@@ -77,11 +78,20 @@ def _figures(fit: Fit) -> tuple[Cell, ...]:
     return tuple(f"{count:,}" for count in (fit.replayed, fit.comparable, *(fit.verdicts[verdict] for verdict in VERDICTS)))
 
 
+def _spoken(each: Unexplained) -> str:
+    """What speaks of a read that nothing explains."""
+    if each.alike:
+        others = "1 request" if each.alike == 1 else f"{each.alike:,} requests"
+        return f", as much as {others} of other conversations that begin alike: an entry of theirs may have been found"
+    return "" if each.promised else "; this provider promises no hit"
+
+
 def _notes(table: Calibration, measured: Measured) -> Iterator[str]:
     """Where each read stands that nothing explains, and what was not read."""
-    for read in table.unexplained:
+    for each in table.unexplained:
+        read = each.read
         where = f"{measured.sources[read.locus.source].path}:{read.locus.line}"
-        yield f"Unexplained: {where}: {read.predicted:,} tokens predicted, {read.reported:,} reported."
+        yield f"Unexplained: {where}: {read.predicted:,} tokens predicted, {read.reported:,} reported{_spoken(each)}."
     for entry in measured.skipped:
         if entry.explicit:
             yield f"Not read: {entry.path} ({entry.reason})."

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from seamaudit.audit import measure_cache
+from seamaudit.config import Settings
 from seamaudit.facts import FactBase
 from seamaudit.forensics.calibration import Calibration, calibration, document
 from seamaudit.layers.cache import Verdict
@@ -57,3 +59,11 @@ def test_every_model_has_its_row_and_the_unexplained_their_places() -> None:
 def test_of_recorded_anthropic_traffic_one_read_a_file_stays_unexplained(name: str) -> None:
     found = calibration(measured(recorded("pairs", name)))
     assert sum(fit.verdicts[Verdict.UNEXPLAINED] for fit in found.fits if fit.provider == "anthropic") <= 1
+
+
+def test_a_read_as_long_as_another_conversations_that_begins_alike_says_so() -> None:
+    replayed, calls = measure_cache([str(recorded("pairs", "coding-agent.jsonl"))], Settings())
+    found = {each.read.locus.line: each for each in calibration(replayed.replayed.facts, calls).unexplained}
+    assert [found[line].alike for line in (261, 273, 364)] == [2, 2, 2]
+    assert found[116].promised
+    assert not found[304].promised

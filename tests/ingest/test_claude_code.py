@@ -526,3 +526,13 @@ def test_every_recording_is_recognised_as_itself_and_nothing_else(tmp_path: Path
     packed = tmp_path / "session.jsonl.gz"
     packed.write_bytes(gzip.compress(sorted(FOLDER.glob("*.jsonl"))[0].read_bytes()))
     assert Read(packed).reading.recognised == {0: "claude-code"}
+
+
+def test_a_row_of_several_blocks_is_an_answer_that_came_without_a_stream(tmp_path: Path) -> None:
+    play = Play()
+    play.user("go")
+    play.says("msg_1", text("Let me look."), call("toolu_1"), stop="tool_use")
+    play.result("toolu_1")
+    play.says("msg_2", text("And now"))
+    play.says("msg_2", call("toolu_2"), stop="tool_use")
+    assert [each.request.streamed for each in play.read(tmp_path).exchanges] == [False, True]

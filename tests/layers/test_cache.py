@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from seamaudit.layers.cache import CacheLayer, CacheRead, Verdict
 from seamaudit.trace import Breakpoint, Exchange, Segment, Times, Usage
 from tests.builders import START, Story, answer, calling, say
+from tests.builders import call as server_call
 
 
 def blocks(count: int, name: str = "b") -> list[Segment]:
@@ -177,3 +178,11 @@ def test_the_parameters_that_changed_are_named() -> None:
     last = reads(first, ask(story, blocks(16), [16], 0, 1600, params={"thinking": '{"type":"enabled"}', "anthropic_beta": '["b"]'}))[1]
     assert (last.flipped, last.same_parameters) == ("thinking, tool_choice", False)
     assert not last.flip_settled, "where thinking is rendered is not published for every model"
+
+
+def test_a_sum_over_passes_is_no_prompt_that_the_next_turn_could_read() -> None:
+    story = Story(provider="openai", platform="openai", api="openai.responses", host="api.openai.com", model="gpt-5.2")
+    searched = answer(server_call(server=True), usage=Usage(input=12_000, cache_read=0, output=9))
+    first = story.exchange(blocks(15), searched)
+    second = story.exchange(blocks(17), answer(usage=Usage(input=1700, cache_read=0, output=9)))
+    assert verdicts(first, second) == [Verdict.COLD, Verdict.COLD]

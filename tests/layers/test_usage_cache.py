@@ -206,3 +206,33 @@ def test_no_more_is_lost_than_was_left_and_sent_again(turns: list[tuple[int, int
     assert len(reads) == len(turns)
     assert all(0 <= each.lost <= max(0, min(each.available, each.total) - each.reported) for each in reads)
     assert [each.exchange for each in reads] == sorted(each.exchange for each in reads)
+
+
+def whole(thread: Thread, read: int, write: int, **columns: Any) -> Thread:
+    """A call whose answer came without a stream, as after a fallback."""
+    return thread.ask(read, write, request={"streamed": False}, **columns)
+
+
+def streamed(thread: Thread, read: int, write: int, **columns: Any) -> Thread:
+    return thread.ask(read, write, request={"streamed": True}, **columns)
+
+
+def test_two_kinds_of_requests_that_take_turns_read_what_their_own_kind_left() -> None:
+    thread = streamed(streamed(Thread(), 0, 30_000), 30_000, 2_000)
+    whole(thread, 30_000, 5_000)
+    streamed(thread, 32_000, 6_000)
+    whole(thread, 35_000, 6_000)
+    verdicts = [read.verdict for read in thread.reads]
+    assert verdicts[2:] == [UsageVerdict.FALLBACK] * 3
+    assert [read.lost for read in thread.reads[2:]] == [2_000, 3_000, 3_000]
+
+
+def test_a_read_that_no_turn_of_its_kind_explains_is_no_fallback() -> None:
+    thread = streamed(streamed(Thread(), 0, 30_000), 30_000, 2_000)
+    assert whole(thread, 31_000, 5_000).last.verdict is UsageVerdict.UNEXPLAINED
+    assert whole(streamed(Thread(), 0, 30_000), 0, 31_000).last.verdict is UsageVerdict.UNEXPLAINED
+
+
+def test_the_same_reads_of_one_kind_stay_unexplained() -> None:
+    thread = streamed(streamed(streamed(Thread(), 0, 30_000), 30_000, 2_000), 30_000, 5_000)
+    assert streamed(thread, 32_000, 6_000).last.verdict is UsageVerdict.UNEXPLAINED

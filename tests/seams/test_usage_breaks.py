@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,17 @@ def test_real_sessions_expired_where_a_person_or_a_tool_took_longer() -> None:
         ("2026-01-19-86c", 51),
         ("2026-01-21-0cd", 227),
     }
+
+
+def test_a_fallback_to_requests_without_a_stream_is_a_flipped_parameter() -> None:
+    thread = turns(Level.MESSAGES, (0, 0, 30_000), (10, 30_000, 4_000), (20, 30_000, 5_000))
+    thread = [*thread[:2], replace(thread[2], request=replace(thread[2].request, streamed=True))]
+    (row,) = breaks(thread)
+    assert (row.cause, row.origin, row.parameter, row.proof, row.confidence) == (
+        Cause.PARAMETER,
+        Origin.CLIENT,
+        "stream",
+        "inferred",
+        "medium",
+    )
+    assert row.wasted_tokens == 4_000

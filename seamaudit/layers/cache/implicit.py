@@ -20,10 +20,11 @@ def stepped(tokens: float, contract: CacheContract) -> int:
 
 def replay(
     call: Answered, base: tuple[Link, Extent] | None, older: Sequence[Extent], text_of: Texts = no_text
-) -> tuple[int, Verdict, Extent]:
+) -> tuple[int, Verdict, Extent | None]:
     """Predicted read, the verdict on the reported one, and what the request left behind. Best effort: the provider promises no hit.
 
-    What both prompts share ends inside a block where its text is at hand.
+    What both prompts share ends inside a block where its text is at hand. A request whose usage is a sum over passes leaves nothing that
+    is known: what the provider's own tools returned was in its prompt and may not be in the next.
     """
     predicted = 0
     if base is not None:
@@ -118,7 +119,9 @@ def life_of(call: Answered) -> float:
     return lives.get(named, lives[call.contract.default_ttl])
 
 
-def _extent(call: Answered, before: int, chained: bool) -> Extent:
+def _extent(call: Answered, before: int, chained: bool) -> Extent | None:
+    if call.summed:
+        return None
     return Extent(
         position=call.prefix.length,
         tokens=call.usage.input or 0,

@@ -11,7 +11,10 @@ from seamaudit.trace import Need
 
 
 class UsageVerdict(StrEnum):
-    """How the reported read compares with what the turn before had left."""
+    """How the reported read compares with what the turn before had left.
+
+    `fallback`: the turn before was sent the other way, with or without a stream, and what was read is what the last of its own kind left.
+    """
 
     NO_BASE = "no_base"
     EXACT = "exact"
@@ -20,6 +23,7 @@ class UsageVerdict(StrEnum):
     MODEL_SWITCH = "model_switch"
     INTENDED = "intended"
     REWOUND = "rewound"
+    FALLBACK = "fallback"
     PROVIDER_SIDE = "provider_side"
     UNEXPLAINED = "unexplained"
 

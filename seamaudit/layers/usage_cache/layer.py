@@ -97,8 +97,16 @@ def _verdict(call: Call, base: Left, alive: bool | None) -> UsageVerdict:
         return UsageVerdict.MODEL_SWITCH
     if alive is False:
         return UsageVerdict.EXPIRED
+    if call.exchange.request.streamed != base.streamed and call.read in _own(call, base):
+        return UsageVerdict.FALLBACK
     served = alive is True and not base.short and call.total >= base.total and call.read in _boundaries(base)
     return UsageVerdict.PROVIDER_SIDE if served else UsageVerdict.UNEXPLAINED
+
+
+def _own(call: Call, base: Left) -> set[int]:
+    """What a request can find whose turn before was sent the other way: what the last of its own kind left, or the head of all."""
+    own = next((left.tokens for left in base.chain() if left.streamed == call.exchange.request.streamed), 0)
+    return {own, min((end for left in base.chain() for end in (left.read, left.tokens) if end), default=0)} - {0}
 
 
 def _boundaries(base: Left) -> set[int]:

@@ -37,7 +37,7 @@ class Call:
 @dataclass(slots=True)
 class Left:
     """What one request left: cached tokens, and for each entry among them (its end, the life it was written for); `short` says that it
-    read less itself than it could have."""
+    read less itself than it could have, `streamed` that it was sent with a stream."""
 
     exchange: int
     locus: Locus
@@ -49,6 +49,7 @@ class Left:
     entries: tuple[tuple[int, float | None], ...]
     touched: float | None
     short: bool
+    streamed: bool
     before: Left | None
 
     @property
@@ -93,6 +94,7 @@ def left_by(call: Call, before: Left | None, short: bool) -> Left:
         entries=tuple(_entries(call, before)),
         touched=call.started,
         short=short,
+        streamed=call.exchange.request.streamed,
         before=before,
     )
 

@@ -15,9 +15,13 @@ from seamaudit.seams.cache_breaks.knobs import BreakKnobs
 CAUSES: Final[Mapping[UsageVerdict, tuple[Cause, Origin]]] = {
     UsageVerdict.EXPIRED: (Cause.EXPIRED, Origin.UNKNOWN),
     UsageVerdict.MODEL_SWITCH: (Cause.MODEL, Origin.CLIENT),
+    UsageVerdict.FALLBACK: (Cause.PARAMETER, Origin.CLIENT),
     UsageVerdict.PROVIDER_SIDE: (Cause.PROVIDER_SIDE, Origin.PROVIDER),
     UsageVerdict.UNEXPLAINED: (Cause.UNEXPLAINED, Origin.UNKNOWN),
 }
+
+STREAM = "stream"
+"""The parameter that such recordings tell of: no part of a key by itself, but clients that give it up change others with it."""
 
 BAD_DAY = 0.1
 """The share of warm reads that a provider missed on the worst recorded day; where more fall short, something else may be at work."""
@@ -71,6 +75,7 @@ def _break(read: UsageRead, prices: PriceBook, often: bool) -> CacheBreak:
         shared_tokens=read.reported,
         wasted_tokens=read.lost,
         waste_usd=price_of_miss(unit_of(prices, read), read, read.lost),
+        parameter=STREAM if cause is Cause.PARAMETER else "",
         model_before=read.model_before if cause is Cause.MODEL else "",
         gap=read.gap,
         life=read.life,

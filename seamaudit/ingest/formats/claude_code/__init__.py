@@ -10,6 +10,7 @@ and other side calls, and before 2.1 everything of sub-agents.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from seamaudit.ingest.blocks import word
@@ -169,7 +170,8 @@ class _Session:
 
     def _draft(self, call: Answered | Failed, path: Path, prompt: Prompt, response: Response, key: str, attempt: Try | None) -> Draft:
         conversation = f"{call.conversation}/{call.agent}" if call.agent else call.conversation
-        request = self._transcriber.request(prompt, call.model, conversation)
+        streamed = not (isinstance(call, Answered) and call.whole)
+        request = replace(self._transcriber.request(prompt, call.model, conversation), streamed=streamed)
         ended = call.ended
         started = path.asked if ended is None or path.asked is None else min(path.asked, ended)
         provider, platform = _provider(call.model, response.id, self._shape)

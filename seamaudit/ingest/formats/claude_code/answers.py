@@ -20,7 +20,8 @@ the count is the one a stream opens with), and where one has."""
 
 @dataclass(slots=True)
 class Answered:
-    """The rows of one response. The client writes a row per content block and repeats usage on each."""
+    """The rows of one response. Of a stream the client writes a row per content block and repeats usage on each; `whole` says that one row
+    holds several, so that the answer came without a stream."""
 
     locus: Locus
     id: str
@@ -36,6 +37,7 @@ class Answered:
     usage: Any = None
     characters: int = 0
     blocks: int = 0
+    whole: bool = False
     answers: list[Answer] = field(default_factory=list)
     calls: list[ToolCall] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -53,6 +55,7 @@ class Answered:
         self.answers += (replace(answer, pointer=self._behind(answer.pointer)) for answer in part.answers)
         self.calls += (replace(call, pointer=self._behind(call.pointer)) for call in part.calls)
         self.blocks += len(part.answers)
+        self.whole = self.whole or len(part.answers) > 1
         self.characters += len(text_in(content))
 
     def response(self, at: str, shape: BodyShape) -> Response:
