@@ -83,7 +83,7 @@ def _spoken(each: Unexplained) -> str:
     if each.alike:
         others = "1 request" if each.alike == 1 else f"{each.alike:,} requests"
         return f", as much as {others} of other conversations that begin alike: an entry of theirs may have been found"
-    return "" if each.promised else "; this provider promises no hit"
+    return "" if each.promised else "; no document promises this hit"
 
 
 def _notes(table: Calibration, measured: Measured) -> Iterator[str]:

@@ -127,7 +127,8 @@ def _unexplained(read: Read, calls: Mapping[int, Answered]) -> Unexplained:
         return Unexplained(read, 0, promised=True)
     others = (other for other in calls.values() if read.reported and other.usage.cache_read == read.reported)
     alike = sum(_begins_alike(call, other) for other in others)
-    return Unexplained(read, alike, promised=call.contract.mode is CacheMode.EXPLICIT)
+    documented = call.contract.mode is CacheMode.EXPLICIT and "mode" not in call.contract.uncertain
+    return Unexplained(read, alike, promised=documented)
 
 
 def _begins_alike(call: Answered, other: Answered) -> bool:

@@ -1,4 +1,4 @@
-"""Prompt caching of Anthropic and OpenAI, as dated rows. Plain data: correct it against the sources, not against traces.
+"""Prompt caching of five makers, as dated rows. Plain data: correct it against the sources, not against traces.
 
 Rows go from the general to the special and from old to new; the last that holds wins.
 """
@@ -34,10 +34,19 @@ A_OUTPUTS: Final = "https://platform.claude.com/docs/en/build-with-claude/struct
 LITELLM: Final = "litellm 1.109.1 model_prices_and_context_window_backup.json, prompt_cache_min_tokens"
 B_CACHING: Final = "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html"
 O_CACHING: Final = "https://developers.openai.com/api/docs/guides/prompt-caching"
+G_CACHING: Final = "https://ai.google.dev/gemini-api/docs/caching"
+G_CACHING_OCT: Final = G_CACHING + " (October 2026)"
+D_CACHING: Final = "https://api-docs.deepseek.com/guides/kv_cache"
+D_NEWS: Final = "https://api-docs.deepseek.com/news/news0802"
 O_SDK: Final = "openai 3.52.0 types/responses/response_create_params.py"
 
 _A_CACHING_START: Final = date(2024, 8, 14)
 _O_CACHING_START: Final = date(2024, 10, 1)
+_G_CACHING_START: Final = date(2025, 5, 8)
+_D_CACHING_START: Final = date(2024, 8, 2)
+_N_CACHING_START: Final = date(2025, 4, 7)
+_GEMINI: Final = "gemini-2.5* gemini-3* gemini-4*"
+_NOVA: Final = "amazon.nova-*"
 _BREAKPOINTS: Final = "gpt-5.6 gpt-5.6-* gpt-6-* gpt-6.1-*"
 
 MODES: Final = (
@@ -45,6 +54,10 @@ MODES: Final = (
     Row("openai", "gpt-4o* gpt-4.1* gpt-5 gpt-5-* o1 o1-* o3 o3-* o4-*", "*", _O_CACHING_START, CacheMode.IMPLICIT_STEP, O_CACHING),
     Row("openai", "gpt-5.1* gpt-5.2* gpt-5.3* gpt-5.4* gpt-5.5*", "*", ALWAYS, CacheMode.IMPLICIT_STEP, O_CACHING),
     Row("openai", _BREAKPOINTS, "*", ALWAYS, CacheMode.IMPLICIT_BREAKPOINTS, O_CACHING),
+    # Where a cached prefix may end Google does not say, and Nova's documents speak of checkpoints without a look-back.
+    Row("google", _GEMINI, "*", _G_CACHING_START, CacheMode.IMPLICIT_STEP, G_CACHING + ": no guarantee", uncertain=True),
+    Row("amazon", _NOVA, "bedrock", _N_CACHING_START, CacheMode.EXPLICIT, B_CACHING, uncertain=True),
+    Row("deepseek", "*", "*", _D_CACHING_START, CacheMode.IMPLICIT_STEP, D_CACHING + ": best effort", uncertain=True),
 )
 
 MINIMUM_TOKENS: Final = (
@@ -61,6 +74,12 @@ MINIMUM_TOKENS: Final = (
     Row("anthropic", "claude-haiku-5-5", "*", ALWAYS, 512, A_HAIKU_55),
     Row("anthropic", "claude-opus-5-5 claude-sonnet-5-5", "*", ALWAYS, 512, LITELLM),
     Row("anthropic", "claude-fable-5-2 claude-mythos-5-2", "*", ALWAYS, 512, "assumed from 5.1", uncertain=True),
+    Row("google", "*", "*", ALWAYS, 4096, G_CACHING, uncertain=True),
+    Row("google", "gemini-2.5-flash* gemini-3-flash*", "*", ALWAYS, 1024, G_CACHING, uncertain=True),
+    Row("google", "gemini-2.5*", "*", date(2026, 10, 13), 2048, G_CACHING_OCT, uncertain=True),
+    Row("google", "gemini-3*", "*", date(2026, 10, 13), 4096, G_CACHING_OCT, uncertain=True),
+    Row("amazon", _NOVA, "*", ALWAYS, 1000, B_CACHING, uncertain=True),
+    Row("deepseek", "*", "*", ALWAYS, 64, D_NEWS, uncertain=True),
     Row("openai", "*", "*", ALWAYS, 1024, O_CACHING),
     Row("openai", "gpt-5.5*", "*", ALWAYS, 1024, O_CACHING + "; newer wording has boundaries of 2,048", uncertain=True),
 )
@@ -71,6 +90,7 @@ MINIMUM_UNCERTAIN_ON: Final = frozenset({"bedrock"})
 LOOKBACK: Final = (
     Row("anthropic", "*", "*", ALWAYS, 20, A_CACHING),
     Row("anthropic", "*", "bedrock", ALWAYS, 20, B_CACHING + ": about 20", uncertain=True),
+    Row("amazon", _NOVA, "*", ALWAYS, 1, B_CACHING + ": simplified cache management is for Claude", uncertain=True),
     Row("openai", _BREAKPOINTS, "*", ALWAYS, 80, O_SDK + "; the guide says 50 explicit and 20 message ends", uncertain=True),
 )
 
@@ -82,10 +102,14 @@ RUN_COLLAPSE: Final = (
     Row("anthropic", "*", "claude_api", date(2026, 10, 1), True, A_CACHING_SEP),
 )
 
-STEP: Final = (Row("openai", "*", "*", ALWAYS, 128, O_CACHING),)
+STEP: Final = (
+    Row("openai", "*", "*", ALWAYS, 128, O_CACHING),
+    Row("deepseek", "*", "*", ALWAYS, 64, D_NEWS + "; the guide now speaks of units at message ends and fixed intervals", uncertain=True),
+)
 
 MAX_BREAKPOINTS: Final = (
     Row("anthropic", "*", "*", ALWAYS, 4, A_CACHING),
+    Row("amazon", _NOVA, "*", ALWAYS, 4, B_CACHING),
     Row("openai", _BREAKPOINTS, "*", ALWAYS, 4, O_CACHING),
 )
 
@@ -103,11 +127,17 @@ TTL: Final[tuple[Row[Mapping[str, float]], ...]] = (
     Row("openai", "*", "*", ALWAYS, {"in_memory": 300.0, "24h": 86400.0}, O_CACHING + "; the default depends on data retention", True),
     Row("openai", "gpt-5.5*", "*", ALWAYS, {"24h": 86400.0}, O_CACHING),
     Row("openai", _BREAKPOINTS, "*", ALWAYS, {"30m": 1800.0, "12h": 43200.0}, O_SDK),
+    Row("google", "*", "*", ALWAYS, {"implicit": 300.0, "held": 3600.0}, G_CACHING + ": a short time; held contents an hour", True),
+    Row("amazon", _NOVA, "*", ALWAYS, {"5m": 300.0}, B_CACHING),
+    Row("deepseek", "*", "*", ALWAYS, {"disk": 3600.0}, D_CACHING + ": a few hours to a few days", True),
 )
 
 REFRESH_ON_READ: Final = (
     Row("anthropic", "*", "*", ALWAYS, True, A_CACHING),
     Row("openai", "*", "*", ALWAYS, True, O_CACHING),
+    Row("amazon", _NOVA, "*", ALWAYS, True, B_CACHING),
+    Row("google", "*", "*", ALWAYS, True, "assumed", uncertain=True),
+    Row("deepseek", "*", "*", ALWAYS, True, D_CACHING, uncertain=True),
 )
 
 WRITE_CHARGED: Final = (
@@ -120,6 +150,9 @@ ISOLATION: Final = (
     Row("anthropic", "*", "*", ALWAYS, "workspace", A_CACHING),
     Row("anthropic", "*", "bedrock vertex", ALWAYS, "organisation", A_CACHING),
     Row("openai", "*", "*", ALWAYS, "organisation", O_CACHING),
+    Row("amazon", _NOVA, "*", ALWAYS, "organisation", B_CACHING),
+    Row("google", "*", "*", ALWAYS, "project", G_CACHING, uncertain=True),
+    Row("deepseek", "*", "*", ALWAYS, "user", D_NEWS),
 )
 
 # What a change of a request parameter invalidates: the zone it names and every later one. Tools, system and messages themselves are no

@@ -86,23 +86,43 @@ class Window:
 
 
 # Where the makers themselves document their caches.
-_DOCUMENTED: Final = {"anthropic": frozenset({"claude_api", "bedrock", "vertex", "foundry"}), "openai": frozenset({"openai"})}
-_SELLERS: Final = {"anthropic": frozenset({"anthropic", "aws", "google", "azure"}), "openai": frozenset({"openai", "aws", "azure"})}
+_DOCUMENTED: Final = {
+    "anthropic": frozenset({"claude_api", "bedrock", "vertex", "foundry"}),
+    "openai": frozenset({"openai"}),
+    "google": frozenset({"generativelanguage.googleapis.com", "vertex"}),
+    "amazon": frozenset({"bedrock"}),
+    "deepseek": frozenset({"api.deepseek.com"}),
+}
+_SELLERS: Final = {
+    "anthropic": frozenset({"anthropic", "aws", "google", "azure"}),
+    "openai": frozenset({"openai", "aws", "azure"}),
+    "google": frozenset({"google"}),
+    "amazon": frozenset({"aws"}),
+    "deepseek": frozenset({"deepseek"}),
+}
 _NATIVE_APIS: Final = {"anthropic": ("anthropic.messages",), "openai": ("openai.chat", "openai.responses")}
 
 
 def cache_contract(provider: str, model: str, platform: str, when: float | None, api: str = "") -> CacheContract | None:
     """The cache contract of `model` at `when` (seconds since the epoch; None: the newest), or None where none is known.
 
-    Known are Anthropic's and OpenAI's models at their makers and on the clouds they are sold through. An unknown gateway (`provider` is
+    Known are Anthropic's and OpenAI's models at their makers and on the clouds they are sold through, Gemini at Google, Nova on Bedrock and
+    what DeepSeek serves itself. An unknown gateway (`provider` is
     `unknown`) that is spoken to in the maker's own language (`api`) is taken to pass requests on; `platform` is then uncertain. A router
     that translates (OpenRouter) has no contract.
     """
-    maker = maker_of(model)
+    maker = maker_of(model) or _cached_by(provider, model)
     passes_on = provider == UNKNOWN and api in _NATIVE_APIS.get(maker, ())
     if provider not in _SELLERS.get(maker, ()) and not passes_on:
         return None
     return _cache_contract(maker, canonical(model), platform, day_of(when))
+
+
+def _cached_by(provider: str, model: str) -> str:
+    """Whose cache serves a model that its name leaves to anybody: DeepSeek's own at DeepSeek, Amazon's for Nova."""
+    if provider == "deepseek":
+        return provider
+    return "amazon" if provider == "aws" and canonical(model).startswith("amazon.nova-") else ""
 
 
 @lru_cache(maxsize=1024)

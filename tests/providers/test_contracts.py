@@ -130,9 +130,10 @@ def test_openai_caches_at_breakpoints_since_5_6(model: str) -> None:
         ("anthropic", "claude-opus-9", "claude_api"),
         ("openai", "gpt-4-0613", "openai"),
         ("openai", "gpt-3.5-turbo", "openai"),
-        ("google", "gemini-2.5-pro", "vertex"),
+        ("google", "gemini-2.0-flash", "vertex"),
+        ("aws", "amazon.titan-text-express-v1", "bedrock"),
         ("openrouter", "anthropic/claude-haiku-4.5", "openrouter.ai"),
-        ("deepseek", "deepseek-chat", "api.deepseek.com"),
+        ("together", "deepseek-chat", "api.together.xyz"),
         ("azure", "our-chat-deployment", "azure"),
         ("unknown", "claude-opus-5", "gateway.example"),
     ],
@@ -253,3 +254,28 @@ def test_every_row_names_its_source() -> None:
     rows = [row for table in tables if isinstance(table, tuple) for row in table if isinstance(row, Row)]
     assert len(rows) > 60
     assert all(row.source.strip() for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "platform", "mode", "minimum"),
+    [
+        ("google", "gemini-2.5-flash", "vertex", CacheMode.IMPLICIT_STEP, 2048),
+        ("google", "gemini-3.1-pro-preview", "generativelanguage.googleapis.com", CacheMode.IMPLICIT_STEP, 4096),
+        ("aws", "us.amazon.nova-lite-v1:0", "bedrock", CacheMode.EXPLICIT, 1000),
+        ("deepseek", "deepseek-chat", "api.deepseek.com", CacheMode.IMPLICIT_STEP, 64),
+    ],
+)
+def test_where_documents_leave_the_boundaries_open_the_contract_says_so(
+    provider: str, model: str, platform: str, mode: CacheMode, minimum: int
+) -> None:
+    contract = cache_contract(provider, model, platform, NOW)
+    assert contract is not None
+    assert (contract.mode, contract.minimum_tokens) == (mode, minimum)
+    assert {"mode", "minimum_tokens"} <= contract.uncertain
+
+
+def test_geminis_minimums_are_those_of_the_day() -> None:
+    before = cache_contract("google", "gemini-2.5-flash", "vertex", 1_780_000_000.0)
+    assert before is not None
+    assert before.minimum_tokens == 1024
+    assert cache_contract("google", "gemini-2.5-flash", "vertex", 1_740_000_000.0) is None, "implicit caching began on 8 May 2025"

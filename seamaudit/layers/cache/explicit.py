@@ -1,4 +1,4 @@
-"""Caches that are written at markers: Anthropic's, wherever it runs."""
+"""Caches that are written at markers: Anthropic's and Nova's wherever they run, and OpenAI's from GPT-5.6 on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
-from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, reach, size
+from seamaudit.layers.cache.marks import looked_at
+from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, size
+from seamaudit.providers.contracts import CacheMode
 from seamaudit.trace import Usage
 
 HOUR = "1h"
@@ -55,7 +57,7 @@ class ExplicitCache:
 
         `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
         """
-        marks, reaches, keys = _looked_at(call)
+        marks, reaches, keys = looked_at(call)
         raced = self._raced(call, reaches, keys)
         hit = self._hit(reaches, keys, call.started)
         predicted = hit.tokens if hit else 0
@@ -77,7 +79,7 @@ class ExplicitCache:
         With the hit at A, the last marker for an hour at B and the last marker at C, A is read, B-A written for an hour, C-B for less
         (platform.claude.com prompt-caching, mixed lives).
         """
-        marks, reaches, keys = _looked_at(call)
+        marks, reaches, keys = looked_at(call)
         hit = self._hit(reaches, keys, call.started)
         read = tokens(hit.position) if hit else 0
         above = [(tokens(at), ttl) for at, ttl in marks if hit is None or at > hit.position]
@@ -182,7 +184,7 @@ class ExplicitCache:
         self, call: Answered, marks: list[tuple[int, str]], keys: Mapping[int, Key], before: int, chained: bool, raced: Entry | None
     ) -> Extent | None:
         read, written = call.usage.cache_read or 0, call.usage.cache_write or 0
-        if not marks or not read + written or call.summed:
+        if not marks or not read + written or call.summed or (call.usage.cache_write is None and call.contract.write_charged):
             return None
         last, ttl = marks[-1]
         covered = size(call.prefix, last)
@@ -223,13 +225,6 @@ class ExplicitCache:
         self._entries[key] = Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id)
 
 
-def _looked_at(call: Answered) -> tuple[list[tuple[int, str]], list[list[int]], dict[int, Key]]:
-    """The request's markers from the lowest on, the positions each looks at, and the keys of all of these."""
-    marks = sorted({mark.position: mark.ttl for mark in call.exchange.request.breakpoints}.items())
-    reaches = [reach(call.prefix, position, call.contract) for position, _ in marks]
-    return marks, reaches, call.keys({at for looked in reaches for at in looked})
-
-
 def _life(call: Answered, ttl: str) -> float:
     lives = call.contract.ttl_seconds
     return lives.get(ttl, lives[call.contract.default_ttl])
@@ -246,7 +241,7 @@ EDGE = 2
 def _overlooked(call: Answered, marks: Sequence[int], entry: int) -> tuple[int, bool]:
     """How many positions lie between the nearest marker and an entry it cannot see, and whether any way of counting says so."""
     nearest = min((position for position in marks if position >= entry), default=0)
-    if not entry or not nearest:
+    if not entry or not nearest or call.contract.mode is not CacheMode.EXPLICIT:
         return 0, False
     contract, prefix = call.contract, call.prefix
     counted = behind(prefix, nearest, entry, collapse=contract.run_collapse)

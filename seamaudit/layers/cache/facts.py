@@ -50,6 +50,7 @@ class CacheRead(Fact):
     overlooked: Annotated[int, "Positions from the nearest marker down to the base's entry, where these are more than are looked at."] = 0
     overlooked_surely: Annotated[bool, "They are clearly more, however positions are counted."] = False
     settled: Annotated[bool, "The contract that was applied leaves nothing open for this model and platform."]
+    documented: Annotated[bool, "The provider's documents say where what it caches may end."] = True
     intended: Annotated[str, "Why the prompt was rewritten on purpose since the turn before; empty where it was not."] = ""
     started: Annotated[float | None, "When the request was sent; unknown without a clock."] = None
     left: Annotated[int, "Tokens it left in the cache itself."] = 0

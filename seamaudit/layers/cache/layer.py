@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from seamaudit.facts import Fact
-from seamaudit.layers.base import Scope, Unchecked
+from seamaudit.layers.base import Scope
 from seamaudit.layers.cache import implicit
 from seamaudit.layers.cache.explicit import ExplicitCache, Replayed
 from seamaudit.layers.cache.facts import CacheRead
+from seamaudit.layers.cache.held import HeldContents, held_by
 from seamaudit.layers.cache.layout import Calls
 from seamaudit.layers.cache.short import Short
 from seamaudit.layers.cache.state import Answered, Extent, Texts, flipped, no_text
@@ -38,6 +40,7 @@ class CacheLayer:
         self._explicit = ExplicitCache()
         self._unmarked = Unmarked()
         self._short = Short()
+        self._held = HeldContents()
         self._extents: dict[int, Extent] = {}
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
@@ -45,18 +48,21 @@ class CacheLayer:
         call = _answered(exchange)
         if call is None:
             return
+        held = held_by(exchange)
+        if held:
+            base, replayed = self._held.replay(call, held)
+            yield replace(_read(call, base, replayed), extends=base is not None)
+            return
         base = self._base(exchange)
         before = base[0].exchange if base else -1
         older = self._older(base)
         if call.contract.mode is CacheMode.EXPLICIT:
             self._short.feed(call, settled(call.contract))
             yield from self._unmarked.feed(call, settled(call.contract))
-            replayed = self._explicit.replay(call, older, before)
-        elif call.contract.mode is CacheMode.IMPLICIT_STEP:
+        if call.contract.mode is CacheMode.IMPLICIT_STEP:
             replayed = Replayed(*implicit.replay(call, base, older, self._text_of))
         else:
-            yield _unchecked(exchange)
-            return
+            replayed = self._explicit.replay(call, older, before)
         if self._kept is not None:
             self._kept.append(call)
         if replayed.left is not None:
@@ -88,22 +94,12 @@ class CacheLayer:
 
 def _answered(exchange: Exchange) -> Answered | None:
     usage, request = exchange.usage, exchange.request
-    if exchange.refused or usage is None or usage.input is None or not request.complete or Need.CACHE_CONTRACT in exchange.lacks:
+    if exchange.refused or usage is None or usage.input is None or Need.CACHE_CONTRACT in exchange.lacks:
+        return None
+    if not request.complete and not held_by(exchange):
         return None
     contract = cache_contract(exchange.provider, request.model, exchange.platform, exchange.times.dated, exchange.api)
     return Answered(exchange, usage, contract) if contract else None
-
-
-def _unchecked(exchange: Exchange) -> Unchecked:
-    return Unchecked(
-        exchange=exchange.id,
-        thread=exchange.thread.id,
-        app=exchange.attribution.app,
-        locus=exchange.locus,
-        table="cache_breaks",
-        aspect="",
-        reason="this model's breakpoint cache is not simulated",
-    )
 
 
 def _read(call: Answered, base: tuple[Link, Extent] | None, replayed: Replayed) -> CacheRead:
@@ -150,6 +146,7 @@ def _read(call: Answered, base: tuple[Link, Extent] | None, replayed: Replayed) 
         overlooked=replayed.overlooked,
         overlooked_surely=replayed.overlooked_surely,
         settled=settled(call.contract),
+        documented="mode" not in call.contract.uncertain,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from seamaudit.ingest.intern import Stretch
 from seamaudit.layers.cache.explicit import BAND
-from seamaudit.layers.cache.state import Answered, Key, Texts, no_text, reach
+from seamaudit.layers.cache.marks import looked_at
+from seamaudit.layers.cache.state import Answered, Key, Texts, no_text
 from seamaudit.trace import Breakpoint, Kind, Prefix, Segment, Tape, Zone
 
 IMAGE_BYTES: Final = 6000
@@ -122,8 +123,9 @@ class _Pins:
     def of(self, call: Answered) -> dict[int, int]:
         """Tokens by position, rising: at the prompt's end, at its last marker, where an earlier request's pins lie within reach of a
         marker, and at the lower marker that the request seems to have read up to."""
-        usage, marks = call.usage, sorted({mark.position for mark in call.exchange.request.breakpoints})
-        looked = {at for mark in marks for at in reach(call.prefix, mark, call.contract)}
+        usage, (written_at, reaches, _) = call.usage, looked_at(call)
+        marks = [at for at, _ in written_at]
+        looked = {at for reached in reaches for at in reached}
         link = call.exchange.previous or call.exchange.nearest
         if link is not None and link.prefix.length == link.shared:
             looked.add(link.shared)

@@ -72,9 +72,9 @@ def is_close(call: Answered, predicted: Usage) -> bool:
 
 def _longest_within(call: Answered, counts: Sequence[int], reported: int) -> int:
     """The position that a reported read ends at: exactly where markers say where entries end, else the last whole block of it."""
-    slack = round(CLOSE * counts[-1]) if call.contract.mode is CacheMode.EXPLICIT else 0
+    slack = 0 if call.contract.mode is CacheMode.IMPLICIT_STEP else round(CLOSE * counts[-1])
     position = max(at for at, count in enumerate(counts) if count <= reported + slack)
-    return position if call.contract.mode is not CacheMode.EXPLICIT or reported - counts[position] <= slack else 0
+    return position if call.contract.mode is CacheMode.IMPLICIT_STEP or reported - counts[position] <= slack else 0
 
 
 class _Cache(Protocol):
@@ -90,4 +90,4 @@ class _Caches:
         self._explicit, self._implicit = ExplicitCache(), ImplicitCache(text_of)
 
     def of(self, call: Answered) -> _Cache:
-        return self._explicit if call.contract.mode is CacheMode.EXPLICIT else self._implicit
+        return self._implicit if call.contract.mode is CacheMode.IMPLICIT_STEP else self._explicit

@@ -59,11 +59,14 @@ class Lookups:
 
 def has_expired(read: CacheRead) -> bool:
     """Whether the base's life is over and the replay holds nothing longer that is still alive."""
-    return read.alive is False and (read.mode is not CacheMode.EXPLICIT or read.predicted <= read.reported)
+    return read.alive is False and (read.mode is CacheMode.IMPLICIT_STEP or read.predicted <= read.reported)
 
 
 def how_sure(read: CacheRead, cause: Cause) -> Literal["high", "medium", "low"]:
-    """How sure a cause is: less where the contract is open, and least at the edge of what a marker looks at."""
+    """How sure a cause is: less where the contract is open, and least at the edge of what a marker looks at, and of a cache whose
+    provider does not say where what it keeps may end."""
+    if not read.documented:
+        return "low"
     if cause is Cause.LOOKBACK and not read.overlooked_surely:
         return "low"
     if cause is Cause.PARAMETER and not read.flip_settled:
