@@ -89,8 +89,10 @@ def _cells(result: WhatIf, outcome: Outcome) -> tuple[Cell, ...]:
 
 def _notes(supposed: Supposed) -> Iterator[str]:
     result, measured = supposed.result, supposed.measured
-    if not result.fixes:
+    if not result.fixes and not result.unreplayed:
         yield "Nothing was found that another layout would mend."
+    for code in result.unreplayed:
+        yield f"{code} was found where no prompt is recorded whole: its fix cannot be replayed."
     for code in result.absent:
         yield f"{code} was not found in this recording."
     for each in result.fixes:
@@ -101,7 +103,9 @@ def _notes(supposed: Supposed) -> Iterator[str]:
         yield f"{others:,} of {measured.replayed.exchanges:,} requests have no cache that can be replayed and are left out."
     if result.actual.priced < requests:
         yield f"{requests - result.actual.priced:,} requests have no price."
-    yield (f"Predicted by replay, not measured: the model reproduces {result.reproduced:,} of {result.comparable:,} recorded requests.")
+    if result.comparable:
+        reproduced = f"{result.reproduced:,} of {result.comparable:,}"
+        yield f"Predicted by replay, not measured: the model reproduces {reproduced} recorded requests."
     for entry in measured.skipped:
         if entry.explicit:
             yield f"Not read: {entry.path} ({entry.reason})."

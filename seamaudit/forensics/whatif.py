@@ -32,7 +32,7 @@ class Fix:
 @dataclass(frozen=True, slots=True)
 class WhatIf:
     """The recorded requests whose caches can be replayed, and what is predicted of them. `absent` are codes that were asked for and not
-    found."""
+    found, `unreplayed` codes that were found at requests of which nothing can be replayed."""
 
     actual: Outcome
     fixes: tuple[Fix, ...]
@@ -41,6 +41,7 @@ class WhatIf:
     reproduced: int
     comparable: int
     absent: tuple[str, ...]
+    unreplayed: tuple[str, ...]
 
     def saved(self, outcome: Outcome) -> Money | None:
         """What an outcome costs less than what was recorded; unknown without prices."""
@@ -68,6 +69,8 @@ def whatif(
     taken: list[_Step] = []
     for code in sorted(found):
         steps = [_Step(plan, _replay(replays, plan)) for plan in known if plan.mend is mends[code] and plan.exchanges & found[code]]
+        if not steps:
+            continue
         outcome = _outcome(replays, steps)
         saves = bool(codes) or outcome.usd is None or actual.usd is None or outcome.usd < actual.usd
         fixes.append(Fix(code, mends[code], outcome, saves))
@@ -82,6 +85,7 @@ def whatif(
         reproduced=sum(replay.reproduced for replay in replays),
         comparable=sum(replay.comparable for replay in replays),
         absent=tuple(code for code in codes if code not in found),
+        unreplayed=tuple(sorted(found.keys() - {fix.code for fix in fixes})),
     )
 
 
@@ -98,6 +102,7 @@ def document(result: WhatIf) -> dict[str, Any]:
         "floor": _figures(result, result.floor),
         "calibration": {"reproduced": result.reproduced, "comparable": result.comparable},
         "absent": [printable(code) for code in result.absent],
+        "unreplayed": [printable(code) for code in result.unreplayed],
     }
 
 

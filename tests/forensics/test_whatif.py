@@ -190,3 +190,19 @@ def test_a_finding_promises_no_more_than_it_claims(tmp_path: Path) -> None:
     assert "reproduces 40 of 40 recorded requests" in finding.fix
     promised = float(finding.fix.split(": $")[1].split(" saved")[0])
     assert 0 < promised <= round((finding.waste.usd or 0) / 1e12, 2)
+
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def test_fixes_of_different_places_add_up() -> None:
+    result = supposed(FIXTURES / "menagerie" / "menagerie.jsonl")
+    assert len(result.fixes) > 3
+    alone = sum(result.saved(fix.outcome) or 0 for fix in result.fixes)
+    assert result.saved(result.together) == pytest.approx(alone, rel=0.02)
+
+
+def test_what_was_found_where_nothing_can_be_replayed_is_named() -> None:
+    result = supposed(FIXTURES / "CA014" / "bad-session.jsonl")
+    assert (result.fixes, result.unreplayed) == ((), ("CA014",))
+    assert result.actual.requests == 0

@@ -10,7 +10,7 @@ from typing import Protocol
 from xxhash import xxh3_128_digest
 
 from seamaudit.layers.cache.layout import UNREAD, Laid, Piece, text_bytes
-from seamaudit.trace import Breakpoint, Usage, Zone
+from seamaudit.trace import Breakpoint, Segment, Usage, Zone
 
 
 class Edit(Protocol):
@@ -79,12 +79,17 @@ def _put_behind(piece: Piece) -> Piece:
 def _split(piece: Piece, region: Region) -> tuple[Piece, Piece]:
     segment = piece.segment
     share = region.stays / text_bytes(segment)
-    stays = replace(segment, id=UNREAD, length=region.stays, ordered=xxh3_128_digest(region.key + segment.zone.encode()))
-    goes = replace(segment, id=UNREAD, length=segment.length - region.stays, ordered=xxh3_128_digest(region.key + segment.ordered))
+    stays = _part(segment, region.stays, region.key + segment.zone.encode())
+    goes = _part(segment, segment.length - region.stays, region.key + segment.ordered)
     return (
         piece._replace(segment=stays, tokens=piece.tokens * share),
         _put_behind(piece._replace(segment=goes, tokens=piece.tokens * (1 - share))),
     )
+
+
+def _part(segment: Segment, length: int, known_by: bytes) -> Segment:
+    digest = xxh3_128_digest(known_by)
+    return replace(segment, id=UNREAD, length=length, ordered=digest, canonical=digest)
 
 
 @dataclass(frozen=True, slots=True)
