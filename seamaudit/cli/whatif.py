@@ -22,7 +22,7 @@ EXAMPLES = """
 \b
 Examples:
   seamaudit whatif traces.jsonl
-  seamaudit whatif logs/ --fix CA001 --fix CA014
+  seamaudit whatif logs/ --fix CA001,CA014
   seamaudit whatif traces.jsonl --json
 
 \b
@@ -40,7 +40,9 @@ reads every block that was sent before and pays for writing none: no layout can 
 
 def whatif(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
-    fix: Annotated[list[str] | None, typer.Option("--fix", metavar="CODE", help="Only the fix of this rule; may be given again.")] = None,
+    fix: Annotated[
+        list[str] | None, typer.Option("--fix", metavar="CODES", help="Only the fixes of these rules, with commas between.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     rules: Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="Also judge by the rules in this directory.")] = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
@@ -55,7 +57,7 @@ def whatif(
     from seamaudit.config import Settings
     from seamaudit.forensics.whatif import document
 
-    codes = [code.strip().upper() for code in fix or ()]
+    codes = list(dict.fromkeys(code.strip().upper() for each in fix or () for code in each.split(",") if code.strip()))
     with shown(paths, wanted=not no_progress) as advance:
         supposed = suppose(paths, Settings(input_format=input_format, rules_dirs=tuple(rules or ())), codes, advance)
     with opened(None) as out:

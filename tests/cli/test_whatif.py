@@ -19,8 +19,9 @@ def test_the_sheet_goes_from_what_was_to_what_cannot_be_undercut() -> None:
 
 
 def test_one_fix_as_json() -> None:
-    code, out, _ = run("whatif", RAG, "--fix", "ca001", "--json")
+    code, out, _ = run("whatif", RAG, "--fix", "ca001,CA004", "--json")
     told = json.loads(out)
+    assert told["absent"] == ["CA004"]
     assert code == 0
     assert [(fix["code"], fix["mend"]) for fix in told["fixes"]] == [("CA001", "move_block")]
     assert told["fixes"][0]["saved_usd"] > 0
