@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamaudit.layers.cache import CacheLayer, Calls, Laid, Served, found_outside, laid_out, simulate
+from seamaudit.layers.cache import CacheLayer, Calls, Laid, Served, as_sent, laid_out, simulate
 from seamaudit.layers.cache.edits import AddMarks, Edit, HoldUntil, Live, MarkBefore, MoveBehind, Region, SortTools, SpellAlike, WarmUp
 from seamaudit.trace import Breakpoint, Exchange, Kind, Segment, Usage, Zone
 from tests.builders import START, Story, answer, say, segment
@@ -152,9 +152,9 @@ def test_what_was_written_before_the_recording_began_is_known_by_its_reads() -> 
     story = Story()
     requests = laid(ask(story, blocks(20), [10, 20], 1000, 1000), ask(story, blocks(25), [10, 25], 2000, 500))
     assert served(requests) == [(0, 2000), (2000, 500)]
-    outside = found_outside(requests)
-    assert outside == {0: 10}
-    assert [(one.usage.cache_read, one.usage.cache_write) for one in simulate(requests, (), outside)] == [(1000, 1000), (2000, 500)]
+    plain = as_sent(requests)
+    assert plain.outside == {0: 10}
+    assert [(one.usage.cache_read, one.usage.cache_write) for one in plain.served] == [(1000, 1000), (2000, 500)]
 
 
 TEXTS = {"a": b"same beginning " * 400 + b"monday", "b": b"same beginning " * 400 + b"friday"}

@@ -3,7 +3,7 @@
 from seamaudit.layers.cache.facts import CacheRead, CacheWrite, ShortPrefix, UnmarkedRepeat, Verdict
 from seamaudit.layers.cache.layer import CacheLayer
 from seamaudit.layers.cache.layout import Calls, Laid, laid_out
-from seamaudit.layers.cache.simulate import Served, found_outside, is_close, simulate
+from seamaudit.layers.cache.simulate import Plain, Served, as_sent, is_close, simulate
 from seamaudit.layers.cache.state import Answered
 
 __all__ = [
@@ -13,11 +13,12 @@ __all__ = [
     "CacheWrite",
     "Calls",
     "Laid",
+    "Plain",
     "Served",
     "ShortPrefix",
     "UnmarkedRepeat",
     "Verdict",
-    "found_outside",
+    "as_sent",
     "is_close",
     "laid_out",
     "simulate",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
-from seamaudit.layers.cache.marks import looked_at
+from seamaudit.layers.cache.marks import Looked, looked_at
 from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, size
 from seamaudit.providers.contracts import CacheMode
 from seamaudit.trace import Usage
@@ -52,12 +52,13 @@ class ExplicitCache:
         self._writes: dict[int, Write] = {}
         self._reads: Counter[int] = Counter()
 
-    def replay(self, call: Answered, older: Sequence[Extent], before: int) -> Replayed:
+    def replay(self, call: Answered, older: Sequence[Extent], before: int, looked: Looked | None = None) -> Replayed:
         """What the request should have read and left behind.
 
-        `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
+        `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id;
+        `looked` is where it looks, where that is known already.
         """
-        marks, reaches, keys = looked_at(call)
+        marks, reaches, keys = looked or looked_at(call)
         raced = self._raced(call, reaches, keys)
         hit = self._hit(reaches, keys, call.started)
         predicted = hit.tokens if hit else 0
@@ -79,7 +80,7 @@ class ExplicitCache:
         With the hit at A, the last marker for an hour at B and the last marker at C, A is read, B-A written for an hour, C-B for less
         (platform.claude.com prompt-caching, mixed lives).
         """
-        marks, reaches, keys = looked_at(call)
+        marks, reaches, keys = looked = looked_at(call)
         hit = self._hit(reaches, keys, call.started)
         read = tokens(hit.position) if hit else 0
         above = [(tokens(at), ttl) for at, ttl in marks if hit is None or at > hit.position]
@@ -93,7 +94,7 @@ class ExplicitCache:
             cache_write_5m=last - hour,
             cache_write_1h=hour - read,
         )
-        self.replay(replace(call, usage=usage), (), -1)
+        self.replay(replace(call, usage=usage), (), -1, looked)
         return usage
 
     def know(self, call: Answered, position: int, tokens: int) -> None:

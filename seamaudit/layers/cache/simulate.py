@@ -31,7 +31,7 @@ def simulate(
     requests: Sequence[Laid], edits: Sequence[Edit] = (), outside: Mapping[int, int] | None = None, text_of: Texts = no_text
 ) -> list[Served]:
     """Replay one cache's requests, in order, by the contract alone, after `edits`: nothing is taken from what was reported but the sizes
-    of prompts and, in `outside`, the prefixes that were read and that nothing recorded had written (`found_outside`). Without edits it is
+    of prompts and, in `outside`, the prefixes that were read and that nothing recorded had written (`as_sent`). Without edits it is
     what the model makes of what was sent, which can be held against the reported usage."""
     outside = outside or {}
     for edit in edits:
@@ -47,21 +47,32 @@ def simulate(
     return out
 
 
-def found_outside(requests: Sequence[Laid], text_of: Texts = no_text) -> dict[int, int]:
-    """The prefixes that requests read although nothing recorded wrote them, as positions by exchange: a recording is a window."""
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Requests as they were sent: what the model makes of each, and the prefixes that were read although nothing recorded wrote them, as
+    positions by exchange. A recording is a window."""
+
+    served: list[Served]
+    outside: dict[int, int]
+
+
+def as_sent(requests: Sequence[Laid], text_of: Texts = no_text) -> Plain:
+    """Replay one cache's requests without an edit, and find what was in the cache before."""
     caches = _Caches(text_of)
-    out: dict[int, int] = {}
+    served: list[Served] = []
+    outside: dict[int, int] = {}
     for laid in requests:
         call, counts = laid.call, laid.tokens()
+        usage = caches.of(call).serve(call, counts.__getitem__)
+        served.append(Served(call.exchange, usage))
         reported = call.usage.cache_read or 0
-        served = caches.of(call).serve(call, counts.__getitem__)
-        if reported > (served.cache_read or 0) and not is_close(call, served):
+        if reported > (usage.cache_read or 0) and not is_close(call, usage):
             position = _longest_within(call, counts, reported)
             if position:
-                out[call.exchange.id] = position
+                outside[call.exchange.id] = position
                 caches.of(call).know(call, position, counts[position])
                 caches.of(call).serve(call, counts.__getitem__)
-    return out
+    return Plain(simulate(requests, (), outside, text_of) if outside else served, outside)
 
 
 def is_close(call: Answered, predicted: Usage) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from seamaudit.layers.cache import Laid, Served, found_outside, is_close, laid_out, simulate
+from seamaudit.layers.cache import Laid, Plain, Served, as_sent, is_close, laid_out, simulate
 from seamaudit.layers.cache.edits import Edit
 from seamaudit.layers.cache.state import Texts
 from seamaudit.providers.billing import billed, rebilled, with_lives
@@ -66,8 +66,8 @@ class Counterfactual:
         return list(laid_out(self.group.calls))
 
     @cached_property
-    def _outside(self) -> dict[int, int]:
-        return found_outside(self._laid, self._text_of)
+    def _sent(self) -> Plain:
+        return as_sent(self._laid, self._text_of)
 
     @cached_property
     def actual(self) -> Outcome:
@@ -77,12 +77,12 @@ class Counterfactual:
     @property
     def comparable(self) -> int:
         """Requests whose recorded read the recording can explain: it holds what they found."""
-        return len(self._laid) - len(self._outside)
+        return len(self._laid) - len(self._sent.outside)
 
     @property
     def reproduced(self) -> int:
         """Of these, those whose read the model predicts."""
-        return len(self._reproduced - self._outside.keys())
+        return len(self._reproduced - self._sent.outside.keys())
 
     @cached_property
     def _reproduced(self) -> frozenset[int]:
@@ -91,11 +91,11 @@ class Counterfactual:
 
     @cached_property
     def _plain(self) -> dict[int, Usage]:
-        return {served.exchange.id: served.usage for served in simulate(self._laid, (), self._outside, self._text_of)}
+        return {served.exchange.id: served.usage for served in self._sent.served}
 
     def with_edits(self, edits: Sequence[Edit]) -> Outcome:
         """What is predicted for the same content sent otherwise."""
-        return Outcome.total(map(self._predicted, simulate(self._laid, edits, self._outside, self._text_of)))
+        return Outcome.total(map(self._predicted, simulate(self._laid, edits, self._sent.outside, self._text_of)))
 
     def best(self, ways: Sequence[Edit], beside: Sequence[Edit] = ()) -> tuple[Edit, Outcome]:
         """The cheapest of several ways, taken after other edits, and what it leads to."""
