@@ -60,10 +60,12 @@ from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.cache_health import CacheHealth
+from seamaudit.seams.caps import CapKnobs, Caps
 from seamaudit.seams.frozen_evals import FrozenEvals
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
+from seamaudit.trace.money import from_usd
 
 LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
@@ -81,6 +83,14 @@ class Knobs:
     loop: LoopKnobs = LoopKnobs()
     cost: CostKnobs = CostKnobs()
     breaks: BreakKnobs = BreakKnobs()
+    caps: CapKnobs = CapKnobs()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Knobs:
+        """The knobs with what the settings declare."""
+        budget = settings.budget_usd
+        usd = None if budget is None else from_usd(budget)
+        return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=usd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     """
     rules = load_catalog(settings.rules_dirs)
     prices = PriceBook()
-    knobs = Knobs()
+    knobs = Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         reading = inputs.reading
         asked = frozenset(rule.table for rule in rules)
@@ -149,7 +159,7 @@ class Measured:
 
 def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
-    prices, knobs = PriceBook(), Knobs()
+    prices, knobs = PriceBook(), Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings)), seams(prices, knobs))
 
@@ -167,7 +177,7 @@ class Followed:
 
 def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Followed:
     """Audit the recordings behind `paths` and keep every call, for those who want to look at one. Raises what `audit` raises."""
-    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs()
+    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs.of(settings)
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
         asked = frozenset(rule.table for rule in rules)
@@ -339,6 +349,7 @@ def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
         FrozenEvals(),
         LoopCosts(),
         RefusedTurns(),
+        Caps(knobs.caps),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
@@ -12,8 +13,12 @@ from seamaudit.layers.loop.episodes import Episode, LoopKnobs, episodes
 from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind, PartialFanout, RepeatedEffect
 from seamaudit.layers.loop.fanouts import Fanout, Fanouts
 from seamaudit.layers.loop.nature import Nature, nature
+from seamaudit.layers.loop.runs import Runs
 from seamaudit.layers.loop.steps import Maker, Spoke, Step, StepReader
 from seamaudit.trace import Exchange, Need
+
+COMPACTION: Final = "compaction"
+"""What an exchange calls a prompt that was rewritten as a summary of itself."""
 
 
 class Loop:
@@ -28,6 +33,7 @@ class Loop:
         self._steps: list[Step] = []
         self._effects = Effects()
         self._fanouts = Fanouts()
+        self._runs = Runs()
         self._before: Step | None = None
         self._thread = ""
         self._app = ""
@@ -46,12 +52,15 @@ class Loop:
                     self._effects.forget()
                     self._fanouts.forget()
                     yield from self.close()
+                    if step.by_person and exchange.intended != COMPACTION:  # a summary of the same run is new, too
+                        self._runs.spoke()
                 elif nature(step.tool) is not Nature.THINKS:  # a thought between two calls is neither a step nor a change
                     self._fanouts.take(step)
                     yield from self._again(step)
                     self._steps.append(step)
             for fanout in self._fanouts.passed_over(exchange):
                 yield self._passed_over(fanout, exchange)
+            yield from self._counted(exchange)
         self._reader.note(exchange)
 
     def close(self) -> Iterable[Fact]:
@@ -60,6 +69,11 @@ class Loop:
         for episode in episodes(steps, self._knobs):
             yield from self._facts(episode)
             self._told += 1
+
+    def _counted(self, exchange: Exchange) -> Iterator[Fact]:
+        step = self._runs.step(exchange)
+        if step is not None:
+            yield step
 
     def _again(self, step: Step) -> Iterator[Fact]:
         before, self._before = self._before, step
@@ -145,14 +159,19 @@ def _total(steps: Iterable[Step], spent: Iterable[Maker]) -> int | None:
     return sum(count for count in tokens if count is not None)
 
 
+_JOINED: Final = ("loop_spend", "caps_passed", "unattended")
+"""Tables that are made from what this layer tells."""
+
+
 def _unchecked(exchange: Exchange) -> Iterator[Fact]:
     if Need.PROMPT not in exchange.lacks:
-        yield Unchecked(
-            exchange=exchange.id,
-            thread=exchange.thread.id,
-            app=exchange.attribution.app,
-            locus=exchange.locus,
-            table="loop_spend",
-            aspect="",
-            reason="earlier turns of the prompt are not in the recording",
-        )
+        for table in _JOINED:
+            yield Unchecked(
+                exchange=exchange.id,
+                thread=exchange.thread.id,
+                app=exchange.attribution.app,
+                locus=exchange.locus,
+                table=table,
+                aspect="",
+                reason="earlier turns of the prompt are not in the recording",
+            )
