@@ -36,6 +36,7 @@ from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
+from seamaudit.layers.context import Context, ContextKnobs
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.diagnoses import Diagnoses
@@ -61,7 +62,9 @@ from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.cache_health import CacheHealth
 from seamaudit.seams.caps import CapKnobs, Caps
+from seamaudit.seams.context_costs import ContextCosts
 from seamaudit.seams.frozen_evals import FrozenEvals
+from seamaudit.seams.full_windows import FullWindows
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
@@ -82,6 +85,7 @@ class Knobs:
     stream: StreamKnobs = StreamKnobs()
     loop: LoopKnobs = LoopKnobs()
     cost: CostKnobs = CostKnobs()
+    context: ContextKnobs = ContextKnobs()
     breaks: BreakKnobs = BreakKnobs()
     caps: CapKnobs = CapKnobs()
 
@@ -335,6 +339,7 @@ def layers(
         lambda: Failovers(prices),
         Resends,
         lambda: Loop(knobs.loop),
+        lambda: Context(knobs.context),
         lambda: Cost(prices, knobs.cost),
     )
 
@@ -348,6 +353,8 @@ def seams(prices: PriceBook, knobs: Knobs) -> tuple[Seam, ...]:
         CacheHealth(),
         FrozenEvals(),
         LoopCosts(),
+        ContextCosts(prices),
+        FullWindows(),
         RefusedTurns(),
         Caps(knobs.caps),
     )

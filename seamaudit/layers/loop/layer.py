@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from seamaudit.facts import Fact
-from seamaudit.layers.base import Scope, Unchecked
+from seamaudit.layers.base import Scope, incomplete
 from seamaudit.layers.loop.effects import Effects, Repeat
 from seamaudit.layers.loop.episodes import Episode, LoopKnobs, episodes
 from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind, PartialFanout, RepeatedEffect
@@ -15,8 +15,10 @@ from seamaudit.layers.loop.fanouts import Fanout, Fanouts
 from seamaudit.layers.loop.nature import Nature, nature
 from seamaudit.layers.loop.runs import Runs
 from seamaudit.layers.loop.steps import Maker, Spoke, Step, StepReader
-from seamaudit.trace import Exchange, Need
+from seamaudit.trace import Exchange
 
+JUDGED: Final = ("loop_spend", "caps_passed", "unattended")
+"""The tables that rules speak of and seams make of this layer's."""
 COMPACTION: Final = "compaction"
 """What an exchange calls a prompt that was rewritten as a summary of itself."""
 
@@ -43,7 +45,7 @@ class Loop:
         """What the prompt shows of earlier calls; then who makes the next."""
         self._thread, self._app = exchange.thread.id, exchange.attribution.app
         if not exchange.request.complete:
-            yield from _unchecked(exchange)
+            yield from incomplete(exchange, JUDGED)
         elif exchange.request.prefix.length:
             if exchange.intended or exchange.after_hole:
                 yield from self.close()
@@ -157,21 +159,3 @@ def _total(steps: Iterable[Step], spent: Iterable[Maker]) -> int | None:
     if any(step.maker is None for step in steps) or None in tokens:
         return None
     return sum(count for count in tokens if count is not None)
-
-
-_JOINED: Final = ("loop_spend", "caps_passed", "unattended")
-"""Tables that are made from what this layer tells."""
-
-
-def _unchecked(exchange: Exchange) -> Iterator[Fact]:
-    if Need.PROMPT not in exchange.lacks:
-        for table in _JOINED:
-            yield Unchecked(
-                exchange=exchange.id,
-                thread=exchange.thread.id,
-                app=exchange.attribution.app,
-                locus=exchange.locus,
-                table=table,
-                aspect="",
-                reason="earlier turns of the prompt are not in the recording",
-            )
