@@ -73,12 +73,12 @@ class ContextCosts:
 
     def _apart(self, call: Spend, growth: int | None) -> _Apart:
         """A call whose prompt does not go on from the turn before is new as a whole."""
-        total = call.input or 0
+        total = max(0, call.input or 0)
         new = total if growth is None else min(max(0, growth), total)
         unit = self._prices.unit(call.provider, call.model, call.at, input_tokens=total)
         whole = (unit.input if unit else None) or 0
         read = unit.read if unit is not None and unit.read is not None else whole
-        return _Apart((total - new) * read, new * whole + (call.output_usd or 0), new + (call.output or 0))
+        return _Apart((total - new) * read, new * whole + (call.output_usd or 0), new + max(0, call.output or 0))
 
 
 class _Apart(NamedTuple):
@@ -152,7 +152,7 @@ def _id(row: Spend) -> int:
 
 def _price(result: LargeResult, call: Spend) -> int:
     """What a call paid for the result: its cache reads the front of the prompt, the rest is billed as a whole."""
-    read = call.cache_read or 0
+    read = max(0, call.cache_read or 0)
     rest = max(0, (call.input or 0) - read)
     behind = min(rest, max(0, min(result.size, result.offset - read)))
     ahead = min(read, result.size - behind)

@@ -146,12 +146,20 @@ def test_caps_are_suggested_by_what_runs_usually_take() -> None:
     usual = [thread([["a"] * (1 + number % 4)], f"t{number}", start=10 * number) for number in range(39)]
     (row,) = joined(base(*usual, thread([["a"] * 30], "last", start=1000))).rows(CapSuggestion)
     assert (row.runs, row.median_steps, row.usual_steps, row.most_steps) == (40, 3, 5, 31)
-    assert (row.suggested_steps, row.suggested_usd) == (8, 5 * STEP * 3 // 2)
+    assert (row.suggested_steps, row.steps_stop, row.steps_saved) == (8, 1, 23 * STEP)
+    assert (row.suggested_usd, row.usd_stop, row.usd_saved) == (5 * STEP * 3 // 2, 1, 23 * STEP)
+
+
+def test_what_a_suggestion_saves_is_unknown_without_prices() -> None:
+    usual = [thread([["a"]], f"t{number}", start=10 * number, model="nobody-sells-this") for number in range(39)]
+    (row,) = joined(base(*usual, thread([["a"] * 9], "last", start=1000, model="nobody-sells-this"))).rows(CapSuggestion)
+    assert (row.suggested_steps, row.steps_stop, row.steps_saved, row.suggested_usd) == (3, 1, None, None)
 
 
 def test_few_runs_suggest_nothing() -> None:
     (row,) = joined(base(thread([["a"]] * 19))).rows(CapSuggestion)
     assert (row.suggested_steps, row.suggested_usd, row.usual_steps) == (None, None, 2)
+    assert (row.steps_stop, row.steps_saved, row.usd_stop, row.usd_saved) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(("gap", "told"), [(600.0, [("run", 1.5, 10)]), (4000.0, []), (300.0, [])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from seamaudit.facts import Fact
@@ -15,6 +16,7 @@ from seamaudit.layers.context.phases import Phases
 from seamaudit.layers.context.results import Added, Results
 from seamaudit.providers.contracts import Window, context_window
 from seamaudit.providers.refusals import RefusalKind
+from seamaudit.providers.rows import day_of
 from seamaudit.trace import Exchange, Kind, Level, Prefix, Zone
 from seamaudit.trace.prefix import Runs
 
@@ -45,7 +47,7 @@ class Context:
         self._phases = Phases(knobs.phase_share)
         self._before: tuple[int, int] | None = None
         self._head: tuple[Runs, int, int] = ((), 0, 0)
-        self._window: tuple[tuple[str, str, int], Window | None] = (("", "", 0), None)
+        self._window: tuple[tuple[str, str, date] | None, Window | None] = (None, None)
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """The call's context, and what it is no longer."""
@@ -119,7 +121,7 @@ class Context:
 
     def _window_of(self, exchange: Exchange) -> Window | None:
         """The window, looked up once for each day of a model."""
-        key = (exchange.provider, exchange.request.model, int((exchange.times.dated or 0.0) // 86_400))
+        key = (exchange.provider, exchange.request.model, day_of(exchange.times.dated))
         if self._window[0] != key:
             self._window = (key, context_window(exchange.provider, exchange.request.model, exchange.times.dated))
         return self._window[1]

@@ -47,9 +47,13 @@ class CapSuggestion(Fact):
     usual_steps: Annotated[int, "Steps that 95 of 100 runs do not pass."]
     most_steps: Annotated[int, "Steps of the longest run."]
     suggested_steps: Annotated[int | None, "A cap on steps; unknown where there are too few runs to tell what is usual."]
+    steps_stop: Annotated[int | None, "Runs that it would have stopped."]
+    steps_saved: Annotated[Money | None, "What that would have saved, as far as prices are known."]
     usual_usd: Annotated[Money | None, "Dollars that 95 of 100 runs of known cost do not pass; unknown where there is none."]
     most_usd: Annotated[Money | None, "Dollars of the dearest run of known cost."]
     suggested_usd: Annotated[Money | None, "A cap on dollars; unknown where too few runs have a known cost."]
+    usd_stop: Annotated[int | None, "Runs that it would have stopped."]
+    usd_saved: Annotated[Money | None, "What that would have saved, as far as prices are known."]
 
 
 @fact("caps_passed", needs=(Need.PROMPT,))

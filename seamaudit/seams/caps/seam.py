@@ -13,6 +13,7 @@ from seamaudit.seams.base import claimed
 from seamaudit.seams.caps.facts import AgentRun, Cap, CapPassed, CapSuggestion, Stretch, Unattended
 from seamaudit.seams.caps.replay import UNKNOWN, CapKnobs, ranked, refusals, suggested
 from seamaudit.seams.caps.runs import Run, billed, known, money, runs, seconds, stretches, whole
+from seamaudit.trace import Money
 
 
 class Caps:
@@ -30,7 +31,7 @@ class Caps:
         told = [(run, _told(run)) for steps in threads.values() for run in runs(steps)]
         told.sort(key=lambda each: each[1].exchange)
         yield from (row for _, row in told)
-        suggestions = list(_suggestions([row for _, row in told], self._knobs))
+        suggestions = list(_suggestions(told, self._knobs))
         yield from suggestions
         for steps in threads.values():
             yield from self._unattended(steps)
@@ -132,27 +133,43 @@ def _told(run: Run) -> AgentRun:
     )
 
 
-def _suggestions(all_runs: Iterable[AgentRun], knobs: CapKnobs) -> Iterator[CapSuggestion]:
-    by_app: defaultdict[str, list[AgentRun]] = defaultdict(list)
-    for run in all_runs:
-        by_app[run.app].append(run)
+def _suggestions(told: Iterable[tuple[Run, AgentRun]], knobs: CapKnobs) -> Iterator[CapSuggestion]:
+    by_app: defaultdict[str, list[tuple[Run, AgentRun]]] = defaultdict(list)
+    for run, row in told:
+        by_app[row.app].append((run, row))
     for some in by_app.values():
-        steps, prices = [run.steps for run in some], [run.usd for run in some if run.usd is not None]
-        longest = max(some, key=lambda run: run.steps)
+        rows = [row for _, row in some]
+        steps, prices = [row.steps for row in rows], [row.usd for row in rows if row.usd is not None]
+        longest = max(rows, key=lambda row: row.steps)
+        cap, budget = suggested(steps, knobs), money(suggested(prices, knobs))
+        steps_stop, steps_saved = _stops([run for run, _ in some], None if cap is None else CapKnobs(max_steps=cap))
+        usd_stop, usd_saved = _stops([run for run, _ in some], None if budget is None else CapKnobs(budget_usd=budget))
         yield CapSuggestion(
             exchange=longest.exchange,
             thread=longest.thread,
             app=longest.app,
             locus=longest.locus,
-            runs=len(some),
+            runs=len(rows),
             median_steps=ranked(steps, 0.5),
             usual_steps=ranked(steps, knobs.share),
             most_steps=longest.steps,
-            suggested_steps=suggested(steps, knobs),
+            suggested_steps=cap,
+            steps_stop=steps_stop,
+            steps_saved=steps_saved,
             usual_usd=money(ranked(prices, knobs.share)) if prices else None,
             most_usd=max(prices, default=None),
-            suggested_usd=money(suggested(prices, knobs)),
+            suggested_usd=budget,
+            usd_stop=usd_stop,
+            usd_saved=usd_saved,
         )
+
+
+def _stops(all_runs: Iterable[Run], cap: CapKnobs | None) -> tuple[int | None, Money | None]:
+    """How many runs a cap stops, and the dollars that saves: none where it stops none, unknown where it stops what has no price."""
+    if cap is None:
+        return None, None
+    stopped = [run[at:] for run in all_runs for _, at in refusals(run, cap) if at != UNKNOWN]
+    return len(stopped), money(known(each.usd for run in stopped for each in run) if stopped else 0)
 
 
 def _undecided(run: Run, cap: Cap) -> Unchecked:
