@@ -107,6 +107,11 @@ class TestCuts:
     def test_this_is_no_cut(self, before: list[Segment], now: list[Segment]) -> None:
         assert [cut.kind for cut in facts(Cut, sent(before, now)) if cut.kind == "silent"] == []
 
+    def test_a_part_of_the_history_sent_beside_it_is_no_cut(self) -> None:
+        history = talk(5)
+        prompts = [history, [*history[4:], say("user", "sum that up")], [*history, *talk(1, 5)]]
+        assert facts(Cut, sent(*prompts)) == []
+
     def test_a_lost_record_hides_what_became_of_the_messages(self) -> None:
         history = talk(5)
         assert facts(Cut, sent(history, [*history[4:], say("user", "more")], after_hole=True)) == []

@@ -45,6 +45,7 @@ class Context:
         self._held = Held()
         self._results = Results(knobs.large_result)
         self._phases = Phases(knobs.phase_share)
+        self._cut: tuple[Cut, frozenset[bytes]] | None = None
         self._before: tuple[int, int] | None = None
         self._head: tuple[Runs, int, int] = ((), 0, 0)
         self._window: tuple[tuple[str, str, date] | None, Window | None] = (None, None)
@@ -59,21 +60,35 @@ class Context:
             yield from incomplete(exchange, JUDGED)
             return
         step = self._held.step(exchange)
+        yield from self._settled(exchange, step)
         if not exchange.after_hole:
-            yield from self._cut(exchange, step)
+            self._note_cut(exchange, step)
         yield from self._results.drop(step)
         self._results.name(exchange, step)
         yield from self._weighed(exchange, step)
 
     def close(self) -> Iterable[Fact]:
         """What the last prompt still holds."""
+        if self._cut is not None:
+            yield self._cut[0]
+            self._cut = None
         yield from self._results.close()
         yield from self._phases.close(PhaseEnd.OPEN)
 
-    def _cut(self, exchange: Exchange, step: Step) -> Iterator[Cut]:
+    def _note_cut(self, exchange: Exchange, step: Step) -> None:
         found = gap(exchange.request.prefix.tape, step)
         if found is not None:
-            yield _cut(exchange, step, found)
+            self._cut = (_cut(exchange, step, found), frozenset(segment.ordered for segment in found.gone))
+
+    def _settled(self, exchange: Exchange, step: Step) -> Iterator[Cut]:
+        """The cut before, unless what was gone is back: then a part of the history was sent beside it, to be summed up for instance."""
+        if self._cut is None:
+            return
+        cut, gone = self._cut
+        self._cut = None
+        ordered = exchange.request.prefix.tape.ordered
+        if gone.isdisjoint(ordered[id] for id in step.came):
+            yield cut
 
     def _weighed(self, exchange: Exchange, step: Step) -> Iterator[Fact]:
         """What the usage tells; without one nothing is known of the next call's growth either."""
