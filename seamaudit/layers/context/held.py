@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from seamaudit.trace import Exchange, Kind, Prefix, Segment, Tape, Zone
-from seamaudit.trace.prefix import common_prefix
+from seamaudit.trace.prefix import common_prefix, shared_behind_heads
 from seamaudit.trace.turns import Side, side_of
 
 
@@ -65,7 +65,7 @@ class Held:
         elif known >= self._first == before:
             shared = known - self._first
         else:
-            shared = common_prefix(last.digests(before), prefix.digests(self._first))
+            shared = _shared(last, before, prefix, self._first)
         gone = last.ids(before + shared) if last is not None else []
         came = prefix.ids(self._first + shared)
         self._count(prefix.tape, gone, -1)
@@ -79,3 +79,10 @@ class Held:
             segment = tape.segments[id]
             if segment.kind is not Kind.TOOL_DEFINITION and not segment.unsized:
                 self.sizes[part_of(segment)] += sign * segment.length
+
+
+def _shared(last: Prefix, before: int, prefix: Prefix, first: int) -> int:
+    """How many positions two prompts share from their first messages on."""
+    if (before, first) == (last.head_length, prefix.head_length):
+        return shared_behind_heads(last, prefix)
+    return common_prefix(last.digests(before), prefix.digests(first))
