@@ -68,7 +68,6 @@ from seamaudit.seams.full_windows import FullWindows
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
-from seamaudit.trace.money import from_usd
 
 LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
@@ -92,9 +91,7 @@ class Knobs:
     @classmethod
     def of(cls, settings: Settings) -> Knobs:
         """The knobs with what the settings declare."""
-        budget = settings.budget_usd
-        usd = None if budget is None else from_usd(budget)
-        return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=usd))
+        return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=settings.budget_usd))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from seamaudit.layers.loop import AgentStep, Loop
 from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.caps import AgentRun, Cap, CapKnobs, CapPassed, Caps, CapSuggestion, Unattended
 from seamaudit.seams.loop_costs import LoopCosts, LoopSpend
-from seamaudit.trace import Exchange, Money, Segment
+from seamaudit.trace import Exchange, Money, Segment, to_usd
 from tests.builders import Story, answer, call, calling, result, say
 
 PRICES = PriceBook()
@@ -109,7 +109,7 @@ def test_what_is_not_priced_comes_on_top() -> None:
 
 
 def test_a_budget_that_nobody_can_count_is_not_checked() -> None:
-    facts = joined(base(thread([["a", "b"]], model="nobody-sells-this")), budget_usd=STEP)
+    facts = joined(base(thread([["a", "b"]], model="nobody-sells-this")), budget_usd=to_usd(STEP))
     assert not facts.rows(CapPassed)
     assert [(row.table, row.aspect) for row in facts.rows(Unchecked)] == [("caps_passed", "dollars")]
 
@@ -134,7 +134,7 @@ def test_what_a_loop_claims_is_not_claimed_again() -> None:
 )
 def test_no_more_is_claimed_than_was_spent_after_a_refusal(runs: list[list[str]], steps: int, repeats: int, calls: int) -> None:
     facts = base(thread(runs))
-    rows = joined(facts, max_steps=steps, max_repeats=repeats, budget_usd=Money(calls * STEP)).rows(CapPassed)
+    rows = joined(facts, max_steps=steps, max_repeats=repeats, budget_usd=to_usd(calls * STEP)).rows(CapPassed)
     spent = sum(row.usd or 0 for row in facts.rows(Spend))
     assert sum(row.waste_usd or 0 for row in rows) <= spent
     for row in rows:

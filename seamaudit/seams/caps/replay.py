@@ -10,14 +10,24 @@ from typing import Final
 from seamaudit.seams.caps.facts import Cap
 from seamaudit.seams.caps.runs import Run
 from seamaudit.trace import Money
+from seamaudit.trace.money import from_usd
 
 UNKNOWN: Final = -1
 """A guard on dollars that cannot tell, since the recording does not hold what calls cost."""
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps on a run, None for those that are not declared: model calls, equal tool calls, picodollars."""
+
+    steps: int | None = None
+    repeats: int | None = None
+    usd: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CapKnobs:
-    """Caps on a run, None for those that are not declared, and what tells runs apart from runaways.
+    """Declared caps on a run, and what tells runs apart from runaways.
 
     `max_steps`: model calls; `max_repeats`: the same tool call with the same arguments; `budget_usd`: US dollars. A suggestion is `factor`
     times the steps (dollars) that a `share` of the runs does not pass, and takes `least_runs`: among fewer, the largest is all there is.
@@ -26,24 +36,28 @@ class CapKnobs:
 
     max_steps: int | None = None
     max_repeats: int | None = None
-    budget_usd: Money | None = None
+    budget_usd: float | None = None
     share: float = 0.95
     factor: float = 1.5
     least_runs: int = 20
     pause: float = 3600.0
     least_hours: float = 1.0
 
+    @property
+    def limits(self) -> Limits:
+        """The declared caps."""
+        return Limits(self.max_steps, self.max_repeats, None if self.budget_usd is None else from_usd(self.budget_usd))
 
-def refusals(run: Run, knobs: CapKnobs) -> Iterator[tuple[Cap, int]]:
-    """Every declared cap that a run passed, with the index of the first call that would have been refused; UNKNOWN where that cannot be
-    told."""
-    if knobs.max_steps is not None and len(run) > knobs.max_steps:
-        yield Cap.STEPS, knobs.max_steps
-    if knobs.max_repeats is not None:
-        most = knobs.max_repeats
+
+def refusals(run: Run, limits: Limits) -> Iterator[tuple[Cap, int]]:
+    """Every cap that a run passed, with the index of the first call that would have been refused; UNKNOWN where that cannot be told."""
+    if limits.steps is not None and len(run) > limits.steps:
+        yield Cap.STEPS, limits.steps
+    if limits.repeats is not None:
+        most = limits.repeats
         yield from _within(Cap.REPEATS, (at + 1 for at, each in enumerate(run) if each.step.repeats > most), run)
-    if knobs.budget_usd is not None:
-        budget = knobs.budget_usd
+    if limits.usd is not None:
+        budget = limits.usd
         spent = accumulate(each.usd or 0 for each in run)
         yield from _within(Cap.SPEND, (at + 1 for at, sum_ in enumerate(spent) if sum_ >= budget), run, [each.usd for each in run])
 

@@ -11,7 +11,7 @@ from seamaudit.layers.cost import Spend
 from seamaudit.layers.loop import AgentStep, LoopExchange
 from seamaudit.seams.base import claimed
 from seamaudit.seams.caps.facts import AgentRun, Cap, CapPassed, CapSuggestion, Stretch, Unattended
-from seamaudit.seams.caps.replay import UNKNOWN, CapKnobs, ranked, refusals, suggested
+from seamaudit.seams.caps.replay import UNKNOWN, CapKnobs, Limits, ranked, refusals, suggested
 from seamaudit.seams.caps.runs import Run, billed, known, money, runs, seconds, stretches, whole
 from seamaudit.trace import Money
 
@@ -24,6 +24,7 @@ class Caps:
 
     def __init__(self, knobs: CapKnobs = CapKnobs()) -> None:
         self._knobs = knobs
+        self._limits = knobs.limits
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """Runs, suggestions by app, stretches without a person, then the caps that were passed."""
@@ -65,7 +66,7 @@ class Caps:
 
     def _passed(self, all_runs: Sequence[Run], suggestions: dict[str, CapSuggestion], rest: _Rest) -> Iterator[Fact]:
         for run in all_runs:
-            for cap, at in refusals(run, self._knobs):
+            for cap, at in refusals(run, self._limits):
                 if at == UNKNOWN:
                     yield _undecided(run, cap)
                 else:
@@ -74,7 +75,7 @@ class Caps:
     def _stopped(self, run: Run, cap: Cap, at: int, suggestion: CapSuggestion, rest: _Rest) -> CapPassed:
         refused, saved = run[at].step, run[at:]
         wasted_tokens, waste_usd = rest.of(saved)
-        counted = {Cap.STEPS: self._knobs.max_steps, Cap.REPEATS: self._knobs.max_repeats}
+        counted = {Cap.STEPS: self._limits.steps, Cap.REPEATS: self._limits.repeats}
         return CapPassed(
             exchange=refused.exchange,
             thread=refused.thread,
@@ -83,7 +84,7 @@ class Caps:
             witness=(run[0].step.locus, run[at - 1].step.locus),
             cap=cap,
             limit=counted.get(cap),
-            limit_usd=self._knobs.budget_usd if cap is Cap.SPEND else None,
+            limit_usd=self._limits.usd if cap is Cap.SPEND else None,
             steps=len(run),
             refused_step=refused.step,
             spent_usd=money(known(each.usd for each in run[:at])),
@@ -142,8 +143,8 @@ def _suggestions(told: Iterable[tuple[Run, AgentRun]], knobs: CapKnobs) -> Itera
         steps, prices = [row.steps for row in rows], [row.usd for row in rows if row.usd is not None]
         longest = max(rows, key=lambda row: row.steps)
         cap, budget = suggested(steps, knobs), money(suggested(prices, knobs))
-        steps_stop, steps_saved = _stops([run for run, _ in some], None if cap is None else CapKnobs(max_steps=cap))
-        usd_stop, usd_saved = _stops([run for run, _ in some], None if budget is None else CapKnobs(budget_usd=budget))
+        steps_stop, steps_saved = _stops([run for run, _ in some], None if cap is None else Limits(steps=cap))
+        usd_stop, usd_saved = _stops([run for run, _ in some], None if budget is None else Limits(usd=budget))
         yield CapSuggestion(
             exchange=longest.exchange,
             thread=longest.thread,
@@ -164,7 +165,7 @@ def _suggestions(told: Iterable[tuple[Run, AgentRun]], knobs: CapKnobs) -> Itera
         )
 
 
-def _stops(all_runs: Iterable[Run], cap: CapKnobs | None) -> tuple[int | None, Money | None]:
+def _stops(all_runs: Iterable[Run], cap: Limits | None) -> tuple[int | None, Money | None]:
     """How many runs a cap stops, and the dollars that saves: none where it stops none, unknown where it stops what has no price."""
     if cap is None:
         return None, None
