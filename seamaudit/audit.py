@@ -38,6 +38,7 @@ from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import Answered, CacheLayer, Calls
 from seamaudit.layers.content import Content
+from seamaudit.layers.context import Context, ContextKnobs
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.diagnoses import Diagnoses
@@ -62,8 +63,11 @@ from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
 from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.cache_health import CacheHealth
+from seamaudit.seams.caps import CapKnobs, Caps
+from seamaudit.seams.context_costs import ContextCosts
 from seamaudit.seams.fixes import Fixes
 from seamaudit.seams.frozen_evals import FrozenEvals
+from seamaudit.seams.full_windows import FullWindows
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
 from seamaudit.trace import Exchange, Hole, Money, Source
@@ -83,7 +87,14 @@ class Knobs:
     stream: StreamKnobs = StreamKnobs()
     loop: LoopKnobs = LoopKnobs()
     cost: CostKnobs = CostKnobs()
+    context: ContextKnobs = ContextKnobs()
     breaks: BreakKnobs = BreakKnobs()
+    caps: CapKnobs = CapKnobs()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Knobs:
+        """The knobs with what the settings declare."""
+        return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=settings.budget_usd))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,8 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    prices, knobs = PriceBook(), Knobs()
+    prices = PriceBook()
+    knobs = Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         calls = Calls(inputs.intern.texts.get)
         reading = inputs.reading
@@ -152,7 +164,7 @@ class Measured:
 
 def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
-    prices, knobs = PriceBook(), Knobs()
+    prices, knobs = PriceBook(), Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         calls = Calls(inputs.intern.texts.get)
         factories = layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), calls)
@@ -172,7 +184,7 @@ class Followed:
 
 def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Followed:
     """Audit the recordings behind `paths` and keep every call, for those who want to look at one. Raises what `audit` raises."""
-    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs()
+    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs.of(settings)
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
         asked = frozenset(rule.table for rule in rules)
@@ -202,7 +214,7 @@ def suppose(paths: Sequence[str], settings: Settings, codes: Sequence[str] = (),
             raise UsageError(
                 f"{code} has no fix to replay{suggestion(code, mends)}", f"Fixes of these can be replayed: {', '.join(mends)}."
             )
-    prices, knobs = PriceBook(), Knobs()
+    prices, knobs = PriceBook(), Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         calls = Calls(inputs.intern.texts.get)
         asked = frozenset(rule.table for rule in rules)
@@ -366,6 +378,7 @@ def layers(
         lambda: Failovers(prices),
         Resends,
         lambda: Loop(knobs.loop),
+        lambda: Context(knobs.context),
         lambda: Cost(prices, knobs.cost),
     )
 
@@ -380,7 +393,10 @@ def seams(prices: PriceBook, knobs: Knobs, calls: Calls | None = None) -> tuple[
         CacheHealth(),
         FrozenEvals(),
         LoopCosts(),
+        ContextCosts(prices),
+        FullWindows(),
         RefusedTurns(),
+        Caps(knobs.caps),
         *replays,
     )
 

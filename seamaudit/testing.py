@@ -3,7 +3,8 @@
 A case is a directory named after a rule's code, with `bad.jsonl` and `good.jsonl` (any file whose name begins with `bad` or `good`
 counts). Every line may carry `"_expect": ["CA001"]`, the codes of all findings that have an occurrence at that line; a line without it
 expects none. What cannot carry the key (a broken line, another format) is listed beside the file: `bad.expect.json` holds
-`{"<line>": [codes]}`. Any difference on any line, of any rule of the catalog, fails the case.
+`{"<line>": [codes]}`. Any difference on any line, of any rule of the catalog, fails the case. A case whose rule needs something declared
+(a cap, an eval suite, a parameter) has a `seamaudit.toml` that does.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
+from seamaudit.config.file import OWN, load
 from seamaudit.errors import UsageError
 
 Codes = Mapping[int, frozenset[str]]
@@ -69,7 +71,7 @@ def run_case(directory: Path, rules: Sequence[Path] = ()) -> CaseResult:
     Raises SeamauditError where the catalog cannot be used or an expectation cannot be read.
     """
     code = directory.name
-    settings = Settings(rules_dirs=tuple(rules))
+    settings = _settings(directory / OWN, tuple(rules))
     mismatches: list[Mismatch] = []
     complaints: list[str] = []
     files = _files(directory)
@@ -107,6 +109,22 @@ def compare(file: str, wanted: Codes, got: Codes) -> Iterator[Mismatch]:
         want, have = wanted.get(line, frozenset()), got.get(line, frozenset())
         if want != have:
             yield Mismatch(file, line, tuple(sorted(want - have)), tuple(sorted(have - want)))
+
+
+def _settings(config: Path, rules: tuple[Path, ...]) -> Settings:
+    """What a case's config declares of its recordings. Raises UsageError for a config that cannot be read."""
+    settings = Settings(rules_dirs=rules)
+    if not config.is_file():
+        return settings
+    told = load(config)
+    return replace(
+        settings,
+        params=told.params,
+        eval_suites=settings.eval_suites if told.eval_suites is None else told.eval_suites,
+        max_steps=told.max_steps,
+        max_repeats=told.max_repeats,
+        budget_usd=told.budget_usd,
+    )
 
 
 def _listed(sidecar: Path) -> Codes:

@@ -32,6 +32,9 @@ strict-baseline = false
 rules = ["our/rules"]
 baseline = "known.json"
 eval-suites = ["app:evals"]
+max-steps = 50
+max-repeats = 5
+budget-usd = 2
 
 [params.CA001]
 min_tokens = 2048
@@ -63,6 +66,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
     assert (found.rules, found.baseline) == ((tmp_path / "our" / "rules",), tmp_path / "known.json")
     assert (found.eval_suites, found.params) == (("app:evals",), {"CA001": {"min_tokens": 2048}})
+    assert (found.max_steps, found.max_repeats, found.budget_usd) == (50, 5, 2.0)
     assert found.sites.by_name["tool", "search"].line == 12
     (entry,) = found.ignores
     assert entry == Ignore(1, "CA002", {"app": ("digest",), "block": ("system[0]", "system[1]")}, "by design", date(2026, 12, 31))
@@ -87,6 +91,12 @@ def test_a_table_of_pyproject_says_the_same(tmp_path: Path) -> None:
         ("sites = 3", "sites must be a table"),
         ("[sites]\ntool = 3", "sites"),
         ('eval-suites = ["nothing"]', "not an eval suite"),
+        ("max-steps = 1.5", "max-steps must be a whole number"),
+        ("max-steps = 0", "max-steps must be at least 1, not 0"),
+        ("max-repeats = true", "max-repeats must be a whole number"),
+        ('budget-usd = "5"', "budget-usd must be a number"),
+        ("budget-usd = 0", "budget-usd must be more than 0"),
+        ("budget-usd = nan", "budget-usd must be more than 0"),
         ("[ignores]", "list of tables"),
         ('[[ignores]]\nrule = "CA001"', "a reason is required"),
         ('[[ignores]]\nreason = "x"', "rule must be a code"),

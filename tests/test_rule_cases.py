@@ -36,6 +36,12 @@ def test_a_case_whose_lines_are_right_passes(tmp_path: Path) -> None:
     assert str(result) == f"{CODE}: ok"
 
 
+def test_a_case_declares_what_its_rule_needs(tmp_path: Path) -> None:
+    case = copy_case(tmp_path)
+    (case / "seamaudit.toml").write_text("max-steps = 1\n", "utf-8")
+    assert "unexpected LP004" in str(run_case(case))
+
+
 def test_a_finding_that_no_line_expects_fails(tmp_path: Path) -> None:
     line = first_expecting()
     result = run_case(copy_case(tmp_path, lambda kind, number, record: (kind, number) == ("bad", line) and record.pop("_expect")))

@@ -145,7 +145,13 @@ def _audited(paths: list[str], rules: list[Path] | None) -> Report:
 
     told = configured(None, isolated=False)
     catalogs = (*told.rules, *(rules or ()))
-    settings = Settings(rules_dirs=catalogs, params=checked_params(told.params, catalogs))
+    settings = Settings(
+        rules_dirs=catalogs,
+        params=checked_params(told.params, catalogs),
+        max_steps=told.max_steps,
+        max_repeats=told.max_repeats,
+        budget_usd=told.budget_usd,
+    )
     if told.eval_suites is not None:
         settings = replace(settings, eval_suites=told.eval_suites)
     with shown(paths, wanted=True) as advance:

@@ -26,6 +26,7 @@ Examples:
   seamaudit scan logs/ 'archive/*.jsonl.zst' --fail-on high
   zcat old.jsonl.gz | seamaudit scan - --select CA,TP001
   seamaudit scan traces.jsonl --show-content
+  seamaudit scan traces.jsonl --max-steps 50 --budget-usd 5
   seamaudit scan traces.jsonl --output-format json -o report.json
   seamaudit scan traces.jsonl --report sarif=seamaudit.sarif --report html=seamaudit.html
   seamaudit scan traces.jsonl --output-format sarif --site tool:search=src/tools.py:12
@@ -110,6 +111,13 @@ def scan(
         list[str] | None,
         typer.Option(metavar="SUITE", help="What is an eval suite: tag:NAME, app:NAME or path:FOLDER; may be repeated. Default: tag:eval."),
     ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(metavar="N", help="Replay a cap of so many model calls in a run, from one word of a person to the next.")
+    ] = None,
+    max_repeats: Annotated[
+        int | None, typer.Option(metavar="N", help="Replay a cap of so many equal calls in a run: one tool, the same arguments.")
+    ] = None,
+    budget_usd: Annotated[float | None, typer.Option(metavar="USD", help="Replay a cap of so many dollars for a run.")] = None,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
@@ -122,7 +130,7 @@ def scan(
     from seamaudit.cli.config import checked_params, configured, unneeded
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown, tell
-    from seamaudit.config import Settings, check_suites
+    from seamaudit.config import Settings, check_caps, check_suites
     from seamaudit.findings import Confidence, Severity
     from seamaudit.report.base import Sites, document, typed_sites
     from seamaudit.suppress import suppress
@@ -147,7 +155,11 @@ def scan(
         fail_on=severity,
         elide=not no_elide,
         sites=Sites({**told.sites.by_name, **typed_sites(site or ()).by_name}),
+        max_steps=told.max_steps if max_steps is None else max_steps,
+        max_repeats=told.max_repeats if max_repeats is None else max_repeats,
+        budget_usd=told.budget_usd if budget_usd is None else budget_usd,
     )
+    check_caps(settings.max_steps, settings.max_repeats, settings.budget_usd)
     suites = check_suites(eval_suite) if eval_suite else told.eval_suites
     if suites is not None:
         settings = replace(settings, eval_suites=suites)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from seamaudit.catalog.problem import quoted, suggestion
-from seamaudit.config.settings import check_suites
+from seamaudit.config.settings import check_caps, check_suites
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Scalar, Severity
 from seamaudit.report.base.sites import Sites, parse_sites
@@ -44,6 +44,9 @@ class FileConfig:
     rules: tuple[Path, ...] = ()
     baseline: Path | None = None
     eval_suites: tuple[str, ...] | None = None
+    max_steps: int | None = None
+    max_repeats: int | None = None
+    budget_usd: float | None = None
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sites: Sites = field(default_factory=Sites)
     ignores: tuple[Ignore, ...] = ()
@@ -72,7 +75,9 @@ def load(path: Path) -> FileConfig:
         if key not in KEYS:
             raise UsageError(f'{path}: unknown key "{key}"{suggestion(key, KEYS)}', f"Known: {', '.join(KEYS)}.")
     try:
-        return FileConfig(path=path, **{key.replace("-", "_"): _READERS[key](value, path.parent) for key, value in told.items()})
+        found = FileConfig(path=path, **{key.replace("-", "_"): _READERS[key](value, path.parent) for key, value in told.items()})
+        check_caps(found.max_steps, found.max_repeats, found.budget_usd)
+        return found
     except _Wrong as wrong:
         raise UsageError(f"{path}: {wrong}") from None
     except UsageError as error:
@@ -126,6 +131,24 @@ def _flag(key: str) -> Callable[[Any, Path], bool]:
         if not isinstance(value, bool):
             raise _Wrong(f"{key} must be true or false")
         return value
+
+    return read
+
+
+def _count(key: str) -> Callable[[Any, Path], int]:
+    def read(value: Any, folder: Path) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise _Wrong(f"{key} must be a whole number")
+        return value
+
+    return read
+
+
+def _number(key: str) -> Callable[[Any, Path], float]:
+    def read(value: Any, folder: Path) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise _Wrong(f"{key} must be a number")
+        return float(value)
 
     return read
 
@@ -209,6 +232,9 @@ _READERS: Final[Mapping[str, Callable[[Any, Path], Any]]] = {
     "rules": _paths,
     "baseline": _path,
     "eval-suites": lambda value, folder: check_suites(_words("eval-suites")(value, folder)),
+    "max-steps": _count("max-steps"),
+    "max-repeats": _count("max-repeats"),
+    "budget-usd": _number("budget-usd"),
     "params": _params,
     "sites": _sites,
     "ignores": _ignores,

@@ -38,6 +38,9 @@ def schema() -> dict[str, Any]:
         "rules": _WORDS,
         "baseline": {"type": "string", "minLength": 1},
         "eval-suites": {"type": "array", "items": {"type": "string", "pattern": "^(tag|app|path):."}},
+        "max-steps": {"type": "integer", "minimum": 1},
+        "max-repeats": {"type": "integer", "minimum": 1},
+        "budget-usd": {"type": "number", "exclusiveMinimum": 0},
         "params": {"type": "object", "additionalProperties": {"type": "object"}},
         "sites": {
             "type": "object",

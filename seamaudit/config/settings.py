@@ -10,6 +10,7 @@ from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Severity
 from seamaudit.report.base.sites import Sites
 from seamaudit.trace import Exchange
+from seamaudit.trace.money import MOST_USD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Settings:
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
     `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
+    `max_steps`, `max_repeats` and `budget_usd` cap a run: its model calls, equal tool calls, US dollars; None caps nothing.
     `fail_on` None lets no finding fail the run. `sites` say which source line is behind an app, agent, prompt or tool.
     """
 
@@ -36,6 +38,9 @@ class Settings:
     elide: bool = True
     eval_suites: tuple[str, ...] = ("tag:eval",)
     sites: Sites = field(default_factory=Sites)
+    max_steps: int | None = None
+    max_repeats: int | None = None
+    budget_usd: float | None = None
 
     def suite_of(self, exchange: Exchange, path: str) -> str:
         """The eval suite an exchange of a recording belongs to, "" where it is production's."""
@@ -57,6 +62,15 @@ def check_suites(declared: Sequence[str]) -> tuple[str, ...]:
         if kind not in ("tag", "app", "path") or not name:
             raise UsageError(f"not an eval suite: {each!r}", "Declare one as tag:NAME, app:NAME or path:FOLDER.")
     return tuple(declared)
+
+
+def check_caps(max_steps: int | None, max_repeats: int | None, budget_usd: float | None) -> None:
+    """Raise UsageError for a cap that no run can keep."""
+    for name, cap in (("max-steps", max_steps), ("max-repeats", max_repeats)):
+        if cap is not None and cap < 1:
+            raise UsageError(f"{name} must be at least 1, not {cap}")
+    if budget_usd is not None and not 0 < budget_usd < MOST_USD:
+        raise UsageError(f"budget-usd must be more than 0 and less than {MOST_USD}, not {budget_usd:g}")
 
 
 def _holds(folder: str, path: str) -> bool:

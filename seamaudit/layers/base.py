@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Protocol
 
 from seamaudit.facts import Fact, fact
-from seamaudit.trace import Exchange
+from seamaudit.trace import Exchange, Need
 
 
 class Scope(StrEnum):
@@ -41,3 +41,19 @@ class Unchecked(Fact):
     table: Annotated[str, "The fact table that stays silent."]
     aspect: Annotated[str, "The value of the table's main column it concerns; empty for all of it."]
     reason: Annotated[str, "Why it could not be decided."]
+
+
+def incomplete(exchange: Exchange, tables: Iterable[str]) -> Iterator[Unchecked]:
+    """That nothing is told in some tables of a prompt whose earlier turns are not recorded; where no prompt is, that is known already."""
+    if Need.PROMPT in exchange.lacks:
+        return
+    for table in tables:
+        yield Unchecked(
+            exchange=exchange.id,
+            thread=exchange.thread.id,
+            app=exchange.attribution.app,
+            locus=exchange.locus,
+            table=table,
+            aspect="",
+            reason="earlier turns of the prompt are not in the recording",
+        )

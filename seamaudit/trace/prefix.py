@@ -174,17 +174,30 @@ def common_prefix(left: Sequence[object], right: Sequence[object]) -> int:
 def shared_length(left: Prefix, right: Prefix) -> int:
     """How many leading positions two prefixes of one tape share, comparing cache keys."""
     shared = left.head_length + _same(left.runs, right.runs) if left.head == right.head else 0
-    limit = min(left.length, right.length)
+    return _agree(left, right, shared, shared)
+
+
+def shared_behind_heads(left: Prefix, right: Prefix) -> int:
+    """How many leading positions behind their heads two prefixes of one tape share, whatever their heads are."""
+    same, ahead = _same(left.runs, right.runs), left.head_length
+    return _agree(left, right, ahead + same, right.head_length + same) - ahead
+
+
+def _agree(left: Prefix, right: Prefix, at: int, to: int) -> int:
+    """The first position from `at` on of one prefix that differs from the other's, counted from `to` on; the end of the shorter."""
+    offset = to - at
+    limit = min(left.length, right.length - offset)
     ordered = left.tape.ordered
-    while shared < limit:
-        one, two = (side.ids(shared, min(limit, shared + _STRETCH)) for side in (left, right))
+    while at < limit:
+        stop = min(limit, at + _STRETCH)
+        one, two = left.ids(at, stop), right.ids(at + offset, stop + offset)
         if one != two:
             for i, j in zip(one, two, strict=True):
                 if i != j and ordered[i] != ordered[j]:
-                    return shared
-                shared += 1
+                    return at
+                at += 1
         else:
-            shared += len(one)
+            at += len(one)
     return limit
 
 

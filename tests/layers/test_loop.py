@@ -350,7 +350,8 @@ def test_a_prompt_that_is_not_all_there_is_not_checked() -> None:
     story = Story()
     part = story.exchange(prompt([READ] * 3), request={"complete": False})
     assert facts(LoopEpisode, [part]) == []
-    assert [(row.table, row.exchange) for row in facts(Unchecked, [part])] == [("loop_spend", part.id)]
+    unchecked = [(row.table, row.exchange) for row in facts(Unchecked, [part])]
+    assert unchecked == [(table, part.id) for table in ("loop_spend", "caps_passed", "unattended")]
     assert facts(Unchecked, [replace(part, lacks={Need.PROMPT: "not recorded"})]) == []
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seamaudit.ingest.intern import Interner
 from seamaudit.trace import Kind, Prefix, Segment, Zone
 from seamaudit.trace.chain import chain
+from seamaudit.trace.prefix import shared_behind_heads
 from tests.builders import segment
 
 HEADS = st.lists(st.integers(0, 3), max_size=4)
@@ -50,6 +51,14 @@ def test_what_is_asked_of_a_few_positions_is_asked_of_a_whole_chain(prompts: lis
     for prefix, _ in _sent(prompts):
         whole = chain(prefix, range(prefix.length + 1))
         assert all(chain(prefix, [at]) == {at: digest} for at, digest in whole.items())
+
+
+@given(PROMPTS)
+def test_what_is_shared_behind_heads_does_not_depend_on_them(prompts: list[tuple[list[int], list[int]]]) -> None:
+    sent = [prefix for prefix, _ in _sent(prompts)]
+    for (prefix, (_, left)), (other, (_, right)) in product(zip(sent, prompts, strict=True), repeat=2):
+        same = (a == b for a, b in zip(left, right, strict=False))
+        assert shared_behind_heads(prefix, other) == next((at for at, equal in enumerate(same) if not equal), min(len(left), len(right)))
 
 
 @given(PROMPTS)

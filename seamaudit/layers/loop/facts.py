@@ -77,3 +77,17 @@ class RepeatedEffect(Fact):
     tool: Annotated[str, "The tool's name."]
     same_result: Annotated[bool | None, "Both gave the same result; unknown where one is no text."]
     retried: Annotated[bool, "No other call came between the two."]
+
+
+@fact("agent_steps", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStep(Fact):
+    """One model call of a run: the calls of a thread from a person's word to the next. Refused calls are no steps."""
+
+    run: Annotated[int, "The number of the run in its thread, from 0."]
+    step: Annotated[int, "The number of the call in its run, from 1; calls that are not recorded are not counted."]
+    at: Annotated[float | None, "When it began, in seconds since the epoch; unknown where the recording has no time."]
+    continues: Annotated[bool, "Its prompt goes on from that of the turn before, beyond tools and system prompt."]
+    repeats: Annotated[
+        int, "How often its most repeated tool call was made in the run with the same arguments, this time included; 0 where it makes none."
+    ]

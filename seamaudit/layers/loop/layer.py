@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from seamaudit.facts import Fact
-from seamaudit.layers.base import Scope, Unchecked
+from seamaudit.layers.base import Scope, incomplete
 from seamaudit.layers.loop.effects import Effects, Repeat
 from seamaudit.layers.loop.episodes import Episode, LoopKnobs, episodes
 from seamaudit.layers.loop.facts import LoopEpisode, LoopExchange, LoopKind, PartialFanout, RepeatedEffect
 from seamaudit.layers.loop.fanouts import Fanout, Fanouts
 from seamaudit.layers.loop.nature import Nature, nature
+from seamaudit.layers.loop.runs import Runs
 from seamaudit.layers.loop.steps import Maker, Spoke, Step, StepReader
-from seamaudit.trace import Exchange, Need
+from seamaudit.trace import Exchange
+
+JUDGED: Final = ("loop_spend", "caps_passed", "unattended")
+"""The tables that rules speak of and seams make of this layer's."""
+COMPACTION: Final = "compaction"
+"""What an exchange calls a prompt that was rewritten as a summary of itself."""
 
 
 class Loop:
@@ -28,6 +35,7 @@ class Loop:
         self._steps: list[Step] = []
         self._effects = Effects()
         self._fanouts = Fanouts()
+        self._runs = Runs()
         self._before: Step | None = None
         self._thread = ""
         self._app = ""
@@ -37,7 +45,7 @@ class Loop:
         """What the prompt shows of earlier calls; then who makes the next."""
         self._thread, self._app = exchange.thread.id, exchange.attribution.app
         if not exchange.request.complete:
-            yield from _unchecked(exchange)
+            yield from incomplete(exchange, JUDGED)
         elif exchange.request.prefix.length:
             if exchange.intended or exchange.after_hole:
                 yield from self.close()
@@ -46,12 +54,15 @@ class Loop:
                     self._effects.forget()
                     self._fanouts.forget()
                     yield from self.close()
+                    if step.by_person and exchange.intended != COMPACTION:  # a summary of the same run is new, too
+                        self._runs.spoke()
                 elif nature(step.tool) is not Nature.THINKS:  # a thought between two calls is neither a step nor a change
                     self._fanouts.take(step)
                     yield from self._again(step)
                     self._steps.append(step)
             for fanout in self._fanouts.passed_over(exchange):
                 yield self._passed_over(fanout, exchange)
+            yield from self._counted(exchange)
         self._reader.note(exchange)
 
     def close(self) -> Iterable[Fact]:
@@ -60,6 +71,11 @@ class Loop:
         for episode in episodes(steps, self._knobs):
             yield from self._facts(episode)
             self._told += 1
+
+    def _counted(self, exchange: Exchange) -> Iterator[Fact]:
+        step = self._runs.step(exchange)
+        if step is not None:
+            yield step
 
     def _again(self, step: Step) -> Iterator[Fact]:
         before, self._before = self._before, step
@@ -143,16 +159,3 @@ def _total(steps: Iterable[Step], spent: Iterable[Maker]) -> int | None:
     if any(step.maker is None for step in steps) or None in tokens:
         return None
     return sum(count for count in tokens if count is not None)
-
-
-def _unchecked(exchange: Exchange) -> Iterator[Fact]:
-    if Need.PROMPT not in exchange.lacks:
-        yield Unchecked(
-            exchange=exchange.id,
-            thread=exchange.thread.id,
-            app=exchange.attribution.app,
-            locus=exchange.locus,
-            table="loop_spend",
-            aspect="",
-            reason="earlier turns of the prompt are not in the recording",
-        )

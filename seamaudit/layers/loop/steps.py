@@ -6,13 +6,14 @@ import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from seamaudit.layers.loop.nature import is_waiting
 from seamaudit.trace import Exchange, Kind, Locus, Segment, Usage
 from seamaudit.trace.turns import Item, Side, Transcript, Turn
 
 _Key = tuple[str, str, bytes]
+_SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,14 @@ class Step:
         return is_waiting(self.tool, self.words, self.failed)
 
 
+@dataclass(frozen=True, slots=True)
 class Spoke:
-    """Someone said something new: what comes after it is a new task."""
+    """Someone said something new: what comes after it is a new task.
+
+    `by_person` is False for what may be the harness's: words in the same message as results, and those of system messages.
+    """
+
+    by_person: bool
 
 
 class StepReader:
@@ -111,9 +118,10 @@ class StepReader:
         turn = turns[at]
         fresh = [pair for pair in _answered(turns, at) if self._place(at, _key_of(pair[0].segment)).is_new]
         yield from self._steps(exchange, fresh)
-        heard = [self._place(at, ("", "", segment.ordered)) for segment in self._said(exchange, at)]
-        if any(word.is_first if turn.results else word.is_new for word in heard):  # what always comes with results is the harness's
-            yield Spoke()
+        heard = [(said, self._place(at, ("", "", said.segment.ordered))) for said in self._said(exchange, at)]
+        new = [said for said, word in heard if (word.is_first if turn.results else word.is_new)]  # else it always comes with results
+        if new:
+            yield Spoke(by_person=any(said.apart and said.segment.role not in _SYSTEM_ROLES for said in new))
 
     def _steps(self, exchange: Exchange, pairs: Sequence[tuple[Item, Item]]) -> Iterator[Step]:
         """The steps of one turn, equal ones once: the model made them before it saw what came of the first."""
@@ -142,13 +150,16 @@ class StepReader:
             maker=maker,
         )
 
-    def _said(self, exchange: Exchange, at: int) -> Iterator[Segment]:
+    def _said(self, exchange: Exchange, at: int) -> Iterator[_Said]:
         """What the turn holds beside results."""
         turns, first = self._transcript.turns, self._transcript.first
         end = turns[at + 1].start + first if at + 1 < len(turns) else None
+        apart = True
         for segment in exchange.request.prefix.segments(turns[at].start + first, end):
+            if segment.starts:
+                apart = segment.kind is not Kind.TOOL_RESULT
             if segment.kind not in (Kind.TOOL_RESULT, Kind.TOOL_DEFINITION):
-                yield segment
+                yield _Said(segment, apart)
 
     def _place(self, at: int, key: _Key) -> _Occurrence:
         """Count an occurrence in turn `at` of this prompt."""
@@ -157,6 +168,13 @@ class StepReader:
         before = self._most[key]
         self._most[key] = max(before, self._here[key])
         return _Occurrence(is_new=self._here[key] > before, is_first=not before)
+
+
+class _Said(NamedTuple):
+    """Something that was said, and whether in a message that does not begin with results."""
+
+    segment: Segment
+    apart: bool
 
 
 class _Occurrence(NamedTuple):
