@@ -165,12 +165,13 @@ class Followed:
     text: Callable[[int], bytes | None]
 
 
-def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Followed:
-    """Audit the recordings behind `paths` and keep every call, for those who want to look at one. Raises what `audit` raises."""
+def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Followed:
+    """Audit the recordings behind `paths` and keep every call, for those who want to look at one; with `ledger`, measure that too.
+    Raises what `audit` raises."""
     rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs()
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
-        asked = frozenset(rule.table for rule in rules)
+        asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
         factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings)), lambda: kept)
         measured = _measured(inputs, factories, seams(prices, knobs))
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)

@@ -82,6 +82,10 @@ class Spend(Fact):
     dated: Annotated[bool | None, "Whether prices are those of the call's day rather than the newest."]
     recorded_usd: Annotated[Money | None, "What the recording says the call cost."]
     cumulative_usd: Annotated[Money | None, "The thread's known cost up to and with this exchange; unknown while nothing is."]
+    app_declared: Annotated[bool, "Whether the recording names the app; else it is a digest of the tools it offers."] = False
+    team: Annotated[str, "The team the recording names; empty where it names none."] = ""
+    user: Annotated[str, "The user it names; empty where it names none."] = ""
+    key: Annotated[str, "The name or digest of the API key it names; empty where it names none."] = ""
 
 
 @fact("cost_differences", needs=(Need.USAGE,))

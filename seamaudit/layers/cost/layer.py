@@ -76,6 +76,10 @@ class Cost:
             dated=prices.dated if prices else None,
             recorded_usd=exchange.recorded_cost,
             cumulative_usd=self._spent,
+            app_declared=exchange.attribution.app_declared,
+            team=exchange.attribution.team,
+            user=exchange.attribution.user,
+            key=exchange.attribution.key,
         )
 
 
