@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, date, tzinfo
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -15,6 +16,7 @@ from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
     from seamaudit.audit import Measured
+    from seamaudit.config import Settings
     from seamaudit.forensics.cost import By, Window
 
 KEYS = "day, session, model, app, team, user, key or attempt, or several with commas between; or producer, tool or thing."
@@ -28,6 +30,7 @@ Examples:
   seamaudit cost logs/ --by session --json
   seamaudit cost logs/ --by team,user
   seamaudit cost logs/ --waterfall --top 10
+  seamaudit cost logs/ --flamegraph bill.speedscope.json --timeline calls.trace.json
   seamaudit cost logs/ --by producer
   seamaudit cost logs/ --by thing --top 20
 
@@ -45,6 +48,8 @@ what no recorded text accounts for is "not recorded".
 Waste is what the findings of `seamaudit scan` claim; --waterfall goes from the bill down to what it would have been without
 them. A call has more than one attempt where the recording counts them or where its prompt is tried again after a failure.
 
+A flame graph opens at https://www.speedscope.app, a time line at https://ui.perfetto.dev; both stay in your browser.
+
 Input is what no cache read or wrote, so that the four token columns add up. >= marks a figure of which a part is not
 recorded; unknown is never counted as 0.
 """
@@ -61,6 +66,12 @@ def cost(
     waterfall: Annotated[
         bool, typer.Option("--waterfall", help="Show the bill, what each finding would have saved, and the rest.")
     ] = False,
+    flamegraph: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the bill as a flame graph for speedscope: app, thread, turn, producer.")
+    ] = None,
+    timeline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the calls on a time line for Perfetto, with cost and context.")
+    ] = None,
     top: Annotated[
         int, typer.Option(metavar="N", min=0, help="With producer, tool, thing or --waterfall: only the N dearest; 0 for all.")
     ] = 0,
@@ -76,30 +87,35 @@ def cost(
 ) -> None:
     """Add up what recorded calls cost, by the prices of their day, and what caused it. Days are in UTC unless --timezone says otherwise."""
     from seamaudit.audit import follow, measure_cost
-    from seamaudit.cli.config import checked_params, configured
     from seamaudit.cli.cost_sheet import placed, sheet, waterfall_sheet
-    from seamaudit.cli.output import opened
+    from seamaudit.cli.output import check, opened
     from seamaudit.cli.progress import shown
     from seamaudit.cli.scan import in_ci
     from seamaudit.cli.sheet import write
-    from seamaudit.config import Settings
     from seamaudit.forensics import cost as told
+    from seamaudit.forensics.flamegraph import flamegraph as of_bill
+    from seamaudit.forensics.timeline import timeline as of_calls
     from seamaudit.providers.prices import table_date
 
     keys, window = grouping(by or ["day"]), days(since, until, timezone)
     contents = not told.CONTENTS.isdisjoint(keys)
     if contents and waterfall:
         raise UsageError("--waterfall is of calls, not of what is in them", "Leave producer, tool and thing out of --by.")
-    file = configured(config, isolated)
-    settings = Settings(rules_dirs=file.rules, params=checked_params(file.params, file.rules), input_format=input_format)
-    if file.eval_suites is not None:
-        settings = replace(settings, eval_suites=file.eval_suites)
+    settings = _settings(config, isolated, input_format)
+    if flamegraph and window.bounded:
+        raise UsageError("what a producer cost cannot be told by day", "Leave --since and --until out of a flame graph.")
+    for file in filter(None, (flamegraph, timeline)):
+        check(file, paths)
     with shown(paths, wanted=not no_progress) as advance:
-        if contents:
+        if contents and not (flamegraph or timeline):
             measured, found = measure_cost(paths, settings, advance, ledger=True), None
         else:
-            followed = follow(paths, settings, advance)
-            measured, found = followed.measured, told.wasted(followed.findings, followed.measured.replayed.facts)
+            followed = follow(paths, settings, advance, ledger=contents or flamegraph is not None)
+            measured, found = followed.measured, None if contents else told.wasted(followed.findings, followed.measured.replayed.facts)
+            if flamegraph:
+                _write_json(flamegraph, of_bill(measured.replayed.facts, measured.sources))
+            if timeline:
+                _write_json(timeline, of_calls(followed.exchanges, measured.replayed.facts, measured.sources, window))
     facts, prices = measured.replayed.facts, table_date()
     table = told.cost_table(facts, keys, window, found.of) if found else told.ledger_table(facts, keys, window, placed(measured), top)
     steps = told.waterfall(table.calls, table.total.sums.usd, found, top) if found and waterfall else None
@@ -110,6 +126,24 @@ def cost(
         else:
             write(waterfall_sheet(steps, table, found, prices, measured) if steps and found else sheet(table, found, prices, measured), out)
     raise typer.Exit(verdict(measured, in_ci() if strict_input is None else strict_input))
+
+
+def _settings(config: Path | None, isolated: bool, input_format: str | None) -> Settings:
+    """What a scan would be run with, so that waste is what that finds."""
+    from seamaudit.cli.config import checked_params, configured
+    from seamaudit.config import Settings
+
+    file = configured(config, isolated)
+    settings = Settings(rules_dirs=file.rules, params=checked_params(file.params, file.rules), input_format=input_format)
+    return settings if file.eval_suites is None else replace(settings, eval_suites=file.eval_suites)
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    from seamaudit.cli.output import opened
+
+    with opened(path) as out:
+        json.dump(data, out, separators=(",", ":"))
+        out.write("\n")
 
 
 def verdict(measured: Measured, strict_input: bool) -> int:
