@@ -54,7 +54,7 @@ from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
 from seamaudit.providers.billing import Unpriced
-from seamaudit.providers.prices import PriceBook, table_date
+from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
@@ -103,7 +103,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    prices = PriceBook()
+    prices = PriceBook(own=settings.prices)
     knobs = Knobs()
     with _opened(paths, settings, progress) as inputs:
         reading = inputs.reading
@@ -122,7 +122,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         accounting=_accounting(reading),
         exchanges=replayed.exchanges,
         threads=replayed.threads,
-        spend=_spend(replayed.facts),
+        spend=_spend(replayed.facts, prices),
         findings=tuple(finding for finding in findings if _is_wanted(finding, settings)),
         not_checked=judged.not_checked,
         rules=tuple(card(rule) for rule in rules if rule.status is not Status.REMOVED),
@@ -149,7 +149,7 @@ class Measured:
 
 def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
-    prices, knobs = PriceBook(), Knobs()
+    prices, knobs = PriceBook(own=settings.prices), Knobs()
     with _opened(paths, settings, progress) as inputs:
         return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings)), seams(prices, knobs))
 
@@ -168,7 +168,7 @@ class Followed:
 def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Followed:
     """Audit the recordings behind `paths` and keep every call, for those who want to look at one; with `ledger`, measure that too.
     Raises what `audit` raises."""
-    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs()
+    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(own=settings.prices), Knobs()
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
         asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
@@ -196,7 +196,7 @@ class _Kept:
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
     """Bill the recordings behind `paths`, with `ledger` to the last thing that was sent, and nothing else. Raises what `audit` raises."""
-    prices = PriceBook()
+    prices = PriceBook(own=settings.prices)
     wanted: list[Callable[[], Layer]] = [lambda: Cost(prices), lambda: Ledger(prices)]
     return _measure(paths, settings, progress, wanted if ledger else wanted[:1])
 
@@ -250,7 +250,7 @@ def compare(a: str, b: str, paths: Sequence[str], settings: Settings, progress: 
                     found.append(exchange)
         _refuse_unrecognised(inputs.reading)
         one, other = (ref.one_of(found) for ref, found in zip(refs, picked, strict=True))
-        result = diff(one, other, inputs.intern.texts.get, PriceBook())
+        result = diff(one, other, inputs.intern.texts.get, PriceBook(own=settings.prices))
         formats = {index: named(name, FORMATS) for index, name in inputs.reading.recognised.items()}
         records = Rereader(inputs.reader, inputs.discovery.sources)
         (evidence,) = collect([result.evidence_ref if values else None], records, formats, settings.show_content, inputs.intern)
@@ -423,10 +423,10 @@ def _skipped(reading: Reading, discovery: Discovery) -> tuple[Skipped, ...]:
     return (*unread, *walked, *passed)
 
 
-def _spend(facts: FactBase) -> Spend:
+def _spend(facts: FactBase, prices: PriceBook) -> Spend:
     rows = [row for row in facts.rows(SpendFact) if row.unpriced_reason is not Unpriced.REFUSED]
     priced = [row.usd for row in rows if row.usd is not None]
-    return Spend(Money(sum(priced)), len(priced), len(rows) - len(priced), table_date())
+    return Spend(Money(sum(priced)), len(priced), len(rows) - len(priced), str(prices))
 
 
 def _spelled(knobs: Knobs) -> dict[str, dict[str, Scalar]]:

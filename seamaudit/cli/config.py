@@ -13,12 +13,17 @@ from seamaudit.errors import UsageError
 
 if TYPE_CHECKING:
     from seamaudit.config.file import FileConfig
+    from seamaudit.providers.own import OwnPrices
     from seamaudit.suppress import Suppressed
 
 app = typer.Typer(help="What the project's config file says.", no_args_is_help=True, rich_markup_mode=None)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Read this config instead of seamaudit.toml or pyproject.toml above here.")
+]
+PricesOption = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="Your own prices, which come before the bundled ones; see `cost --help`."),
 ]
 IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no config file.")]
 
@@ -54,6 +59,15 @@ def configured(config: Path | None, isolated: bool) -> FileConfig:
         raise UsageError("--config and --isolated contradict each other")
     path = config or (None if isolated else find(Path.cwd()))
     return load(path) if path else FileConfig()
+
+
+def own_prices(file: Path | None) -> OwnPrices | None:
+    """The prices in a file, None where none is named. Raises UsageError for a file that holds none."""
+    if file is None:
+        return None
+    from seamaudit.config.prices import load_prices
+
+    return load_prices(file)
 
 
 def _spelled(value: object) -> object:

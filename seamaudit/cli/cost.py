@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from seamaudit.cli.config import ConfigOption, IsolatedOption
+from seamaudit.cli.config import ConfigOption, IsolatedOption, PricesOption
 from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ what no recorded text accounts for is "not recorded".
 Waste is what the findings of `seamaudit scan` claim; --waterfall goes from the bill down to what it would have been without
 them. A call has more than one attempt where the recording counts them or where its prompt is tried again after a failure.
 
+--prices takes YAML: a `date`, and `models` that each have `model`, `input` and `output`, and may have `cache_read`, `cache_write` (or
+`cache_write_5m` and `cache_write_1h`), all in US dollars per million tokens, `search` per thousand, and what the prices are for:
+`provider`, `from` (a day), `terms` (batch, flex, priority, fast, us, joined by +), `above` (input tokens of the request).
+
 A flame graph opens at https://www.speedscope.app, a time line at https://ui.perfetto.dev; both stay in your browser.
 
 Input is what no cache read or wrote, so that the four token columns add up. >= marks a figure of which a part is not
@@ -77,6 +81,7 @@ def cost(
     ] = 0,
     timezone: Annotated[str, typer.Option(metavar="NAME", help="Where days begin, such as Europe/Berlin.")] = "UTC",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    prices: PricesOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
@@ -95,13 +100,13 @@ def cost(
     from seamaudit.forensics import cost as told
     from seamaudit.forensics.flamegraph import flamegraph as of_bill
     from seamaudit.forensics.timeline import timeline as of_calls
-    from seamaudit.providers.prices import table_date
+    from seamaudit.providers.prices import PriceBook
 
     keys, window = grouping(by or ["day"]), days(since, until, timezone)
     contents = not told.CONTENTS.isdisjoint(keys)
     if contents and waterfall:
         raise UsageError("--waterfall is of calls, not of what is in them", "Leave producer, tool and thing out of --by.")
-    settings = _settings(config, isolated, input_format)
+    settings = _settings(config, isolated, prices, input_format)
     if flamegraph and window.bounded:
         raise UsageError("what a producer cost cannot be told by day", "Leave --since and --until out of a flame graph.")
     for file in filter(None, (flamegraph, timeline)):
@@ -116,25 +121,30 @@ def cost(
                 _write_json(flamegraph, of_bill(measured.replayed.facts, measured.sources))
             if timeline:
                 _write_json(timeline, of_calls(followed.exchanges, measured.replayed.facts, measured.sources, window))
-    facts, prices = measured.replayed.facts, table_date()
+    facts, said = measured.replayed.facts, str(PriceBook(own=settings.prices))
     table = told.cost_table(facts, keys, window, found.of) if found else told.ledger_table(facts, keys, window, placed(measured), top)
     steps = told.waterfall(table.calls, table.total.sums.usd, found, top) if found and waterfall else None
     with opened(None) as out:
         if as_json:
-            data = told.waterfall_document(steps, prices) if steps else told.document(table, prices)
+            data = told.waterfall_document(steps, said) if steps else told.document(table, said)
             out.write(json.dumps(data, indent=2) + "\n")
         else:
-            write(waterfall_sheet(steps, table, found, prices, measured) if steps and found else sheet(table, found, prices, measured), out)
+            write(waterfall_sheet(steps, table, found, said, measured) if steps and found else sheet(table, found, said, measured), out)
     raise typer.Exit(verdict(measured, in_ci() if strict_input is None else strict_input))
 
 
-def _settings(config: Path | None, isolated: bool, input_format: str | None) -> Settings:
+def _settings(config: Path | None, isolated: bool, prices: Path | None, input_format: str | None) -> Settings:
     """What a scan would be run with, so that waste is what that finds."""
-    from seamaudit.cli.config import checked_params, configured
+    from seamaudit.cli.config import checked_params, configured, own_prices
     from seamaudit.config import Settings
 
     file = configured(config, isolated)
-    settings = Settings(rules_dirs=file.rules, params=checked_params(file.params, file.rules), input_format=input_format)
+    settings = Settings(
+        rules_dirs=file.rules,
+        params=checked_params(file.params, file.rules),
+        input_format=input_format,
+        prices=own_prices(prices or file.prices),
+    )
     return settings if file.eval_suites is None else replace(settings, eval_suites=file.eval_suites)
 
 

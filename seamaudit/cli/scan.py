@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seamaudit.cli.config import ConfigOption, IsolatedOption
+from seamaudit.cli.config import ConfigOption, IsolatedOption, PricesOption
 from seamaudit.cli.formats import OutputFormat
 from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
 
@@ -98,6 +98,7 @@ def scan(
     ] = None,
     min_severity: Annotated[Level | None, typer.Option(help="Leave findings below this severity out.")] = None,
     min_confidence: Annotated[Sureness | None, typer.Option(help="Leave findings below this confidence out.")] = None,
+    prices: PricesOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
     show_content: Annotated[
@@ -119,7 +120,7 @@ def scan(
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
     from seamaudit.cli.baseline import applied, of_baseline, settled
-    from seamaudit.cli.config import checked_params, configured, unneeded
+    from seamaudit.cli.config import checked_params, configured, own_prices, unneeded
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown, tell
     from seamaudit.config import Settings, check_suites
@@ -146,6 +147,7 @@ def scan(
         show_content=show_content,
         fail_on=severity,
         elide=not no_elide,
+        prices=own_prices(prices or told.prices),
         sites=Sites({**told.sites.by_name, **typed_sites(site or ()).by_name}),
     )
     suites = check_suites(eval_suite) if eval_suite else told.eval_suites

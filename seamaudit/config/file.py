@@ -43,6 +43,7 @@ class FileConfig:
     strict_baseline: bool | None = None
     rules: tuple[Path, ...] = ()
     baseline: Path | None = None
+    prices: Path | None = None
     eval_suites: tuple[str, ...] | None = None
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     sites: Sites = field(default_factory=Sites)
@@ -147,10 +148,13 @@ def _paths(value: Any, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in _words("rules")(value, folder))
 
 
-def _path(value: Any, folder: Path) -> Path:
-    if not isinstance(value, str) or not value:
-        raise _Wrong("baseline must be a file's name")
-    return folder / value
+def _path(key: str) -> Callable[[Any, Path], Path]:
+    def read(value: Any, folder: Path) -> Path:
+        if not isinstance(value, str) or not value:
+            raise _Wrong(f"{key} must be a file's name")
+        return folder / value
+
+    return read
 
 
 def _params(value: Any, folder: Path) -> Mapping[str, Mapping[str, object]]:
@@ -207,7 +211,8 @@ _READERS: Final[Mapping[str, Callable[[Any, Path], Any]]] = {
     "strict-input": _flag("strict-input"),
     "strict-baseline": _flag("strict-baseline"),
     "rules": _paths,
-    "baseline": _path,
+    "baseline": _path("baseline"),
+    "prices": _path("prices"),
     "eval-suites": lambda value, folder: check_suites(_words("eval-suites")(value, folder)),
     "params": _params,
     "sites": _sites,

@@ -37,6 +37,7 @@ def schema() -> dict[str, Any]:
         "strict-baseline": {"type": "boolean"},
         "rules": _WORDS,
         "baseline": {"type": "string", "minLength": 1},
+        "prices": {"type": "string", "minLength": 1},
         "eval-suites": {"type": "array", "items": {"type": "string", "pattern": "^(tag|app|path):."}},
         "params": {"type": "object", "additionalProperties": {"type": "object"}},
         "sites": {

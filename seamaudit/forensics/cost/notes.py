@@ -45,6 +45,7 @@ def _of(table: CostTable) -> Iterator[str]:
     yield from _counted(calls, lambda row: row.unpriced_reason in UNREAD and paid(row) is None, _NO_USAGE)
     yield from _counted(calls, by_recording, _RECORDED)
     yield from _counted(calls, lambda row: row.basis == "list", _LIST)
+    yield from _counted(calls, lambda row: row.basis == "own" and row.usd is not None, _OWN)
     yield from _counted(calls, lambda row: row.usd is not None and row.dated is False, _NO_DATE)
     yield from _counted(calls, refused, ("was refused and cost nothing.", "were refused and cost nothing."))
     if By.APP in table.by:
@@ -69,6 +70,7 @@ _RECORDED = (
     "have no price in the table and count with the cost their recording notes.",
 )
 _LIST = ("went through a gateway and counts at the model's list price.", "went through a gateway and count at the model's list price.")
+_OWN = ("is priced by the price file.", "are priced by the price file.")
 _NO_DATE = ("has no time and counts at today's prices.", "have no time and count at today's prices.")
 
 

@@ -78,7 +78,7 @@ class Spend(Fact):
     fees_unknown: Annotated[bool, "Whether server tools ran whose fees the recording does not hold, so that the cost is a lower bound."]
     priced: Annotated[bool, "Whether the cost is known."]
     unpriced_reason: Annotated[Unpriced | None, "Why it is not."]
-    basis: Annotated[Basis | None, "Whose prices: the provider's own, or the maker's list prices."]
+    basis: Annotated[Basis | None, "Whose prices: the provider's own, the maker's list prices, or a price file's own."]
     dated: Annotated[bool | None, "Whether prices are those of the call's day rather than the newest."]
     recorded_usd: Annotated[Money | None, "What the recording says the call cost."]
     cumulative_usd: Annotated[Money | None, "The thread's known cost up to and with this exchange; unknown while nothing is."]
