@@ -144,3 +144,19 @@ class UsageFault(Fact):
     recorded: Annotated[int, "The tokens recorded."]
     expected: Annotated[int, "The tokens there can be: at most, or exactly for a sum of parts, or at least for a negative count."]
     confidence: Annotated[Literal["high", "medium"], "High where arithmetic alone decides."]
+
+
+@fact("tier_crossings", needs=(Need.USAGE,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierCrossing(Fact):
+    """A call whose prompt passed a long-context price tier, so that all of it was billed at the dearer price."""
+
+    provider: Annotated[str, "Who answered and bills."]
+    model: Annotated[str, "The model that was billed."]
+    input: Annotated[int, "All input tokens."]
+    above: Annotated[int, "The most input tokens that the tier below takes."]
+    premium_usd: Annotated[Money, "What the call cost above the prices of the lowest tier."]
+    usd: Annotated[Money, "What it cost."]
+    confidence: Annotated[
+        Literal["high", "medium"], "Medium where prices are not those of the call's day, or only the maker's list prices."
+    ]
