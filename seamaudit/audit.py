@@ -47,6 +47,7 @@ from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.reasoning import Reasoning
 from seamaudit.layers.refusals import Refusals
+from seamaudit.layers.repeats import RepeatKnobs, Repeats
 from seamaudit.layers.resends import Resends
 from seamaudit.layers.retrieval import Contexts, RetrievalLayer
 from seamaudit.layers.stalls import Stalls
@@ -80,6 +81,7 @@ class Knobs:
     stream: StreamKnobs = StreamKnobs()
     loop: LoopKnobs = LoopKnobs()
     cost: CostKnobs = CostKnobs()
+    repeats: RepeatKnobs = RepeatKnobs()
     breaks: BreakKnobs = BreakKnobs()
 
 
@@ -325,6 +327,7 @@ def layers(
         Outages,
         lambda: Failovers(prices),
         Resends,
+        lambda: Repeats(prices, suite_of, knobs.repeats),
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
     )
