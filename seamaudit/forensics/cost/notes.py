@@ -51,7 +51,8 @@ def _of(table: CostTable) -> Iterator[str]:
     if By.APP in table.by:
         yield from _counted(calls, lambda row: not row.app_declared, _APPS)
     if table.copies:
-        yield f"{_count(table.copies, 'copy', 'copies')} of calls, as resumed sessions hold them, {_be(table.copies)} counted once."
+        held = "as resumed sessions and second recorders hold them"
+        yield f"{_count(table.copies, 'copy', 'copies')} of calls, {held}, {_be(table.copies)} counted once."
     if table.undated:
         yield f"{_count(table.undated)} without a time {_be(table.undated)} left out, as no day can be told."
 
