@@ -36,6 +36,7 @@ from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
+from seamaudit.layers.conventions import Conventions
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.diagnoses import Diagnoses
@@ -327,6 +328,7 @@ def layers(
         Outages,
         lambda: Failovers(prices),
         Resends,
+        Conventions,
         lambda: Repeats(prices, suite_of, knobs.repeats),
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
