@@ -34,6 +34,7 @@ from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
+from seamaudit.layers.budgets import Budgets, Limits
 from seamaudit.layers.cache import CacheLayer
 from seamaudit.layers.content import Content
 from seamaudit.layers.conventions import Conventions
@@ -69,6 +70,9 @@ from seamaudit.trace import Exchange, Hole, Money, Source
 
 LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
+
+NO_LIMITS = Limits()
+"""Of a project that sets none."""
 
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
@@ -111,7 +115,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     with _opened(paths, settings, progress) as inputs:
         reading = inputs.reading
         asked = frozenset(rule.table for rule in rules)
-        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings))
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits)
         replayed = replay(reading, inputs.discovery, factories, seams(prices, knobs))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
@@ -154,7 +158,11 @@ def measure(paths: Sequence[str], settings: Settings, progress: Progress | None 
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
     prices, knobs = PriceBook(own=settings.prices), Knobs()
     with _opened(paths, settings, progress) as inputs:
-        return _measured(inputs, layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings)), seams(prices, knobs))
+        return _measured(
+            inputs,
+            layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), settings.limits),
+            seams(prices, knobs),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +183,7 @@ def follow(paths: Sequence[str], settings: Settings, progress: Progress | None =
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
         asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
-        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings)), lambda: kept)
+        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits), lambda: kept)
         measured = _measured(inputs, factories, seams(prices, knobs))
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
@@ -301,6 +309,7 @@ def layers(
     knobs: Knobs,
     asked: frozenset[str] = frozenset(),
     suite_of: Callable[[Exchange], str] = lambda exchange: "",
+    limits: Limits = NO_LIMITS,
 ) -> tuple[Callable[[], Layer], ...]:
     """How to make one instance of every layer, for one thread or one cache.
 
@@ -332,6 +341,7 @@ def layers(
         lambda: Repeats(prices, suite_of, knobs.repeats),
         lambda: Loop(knobs.loop),
         lambda: Cost(prices, knobs.cost),
+        lambda: Budgets(prices, limits),
     )
 
 

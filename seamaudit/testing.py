@@ -3,7 +3,8 @@
 A case is a directory named after a rule's code, with `bad.jsonl` and `good.jsonl` (any file whose name begins with `bad` or `good`
 counts). Every line may carry `"_expect": ["CA001"]`, the codes of all findings that have an occurrence at that line; a line without it
 expects none. What cannot carry the key (a broken line, another format) is listed beside the file: `bad.expect.json` holds
-`{"<line>": [codes]}`. Any difference on any line, of any rule of the catalog, fails the case.
+`{"<line>": [codes]}`. A `seamaudit.toml` in the directory holds for its files. Any difference on any line, of any rule of the catalog,
+fails the case.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
+from seamaudit.config.file import OWN, load, settings_of
 from seamaudit.errors import UsageError
 
 Codes = Mapping[int, frozenset[str]]
@@ -69,7 +71,8 @@ def run_case(directory: Path, rules: Sequence[Path] = ()) -> CaseResult:
     Raises SeamauditError where the catalog cannot be used or an expectation cannot be read.
     """
     code = directory.name
-    settings = Settings(rules_dirs=tuple(rules))
+    config = directory / OWN
+    settings = replace(settings_of(load(config)) if config.is_file() else Settings(), rules_dirs=tuple(rules))
     mismatches: list[Mismatch] = []
     complaints: list[str] = []
     files = _files(directory)

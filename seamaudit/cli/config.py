@@ -74,6 +74,12 @@ def _spelled(value: object) -> object:
     """A value as JSON has it."""
     from dataclasses import asdict, is_dataclass
 
+    from seamaudit.layers.budgets import Allowance
+    from seamaudit.trace import to_usd
+
+    if isinstance(value, Allowance):
+        told = asdict(value) | {"usd": to_usd(value.usd)}
+        return {name: each for name, each in told.items() if each != ""}
     if is_dataclass(value) and not isinstance(value, type):
         return (
             {":".join(name): f"{site.file}:{site.line}" for name, site in value.by_name.items()}

@@ -135,17 +135,12 @@ def cost(
 
 def _settings(config: Path | None, isolated: bool, prices: Path | None, input_format: str | None) -> Settings:
     """What a scan would be run with, so that waste is what that finds."""
-    from seamaudit.cli.config import checked_params, configured, own_prices
-    from seamaudit.config import Settings
+    from seamaudit.cli.config import checked_params, configured
+    from seamaudit.config.file import settings_of
 
-    file = configured(config, isolated)
-    settings = Settings(
-        rules_dirs=file.rules,
-        params=checked_params(file.params, file.rules),
-        input_format=input_format,
-        prices=own_prices(prices or file.prices),
-    )
-    return settings if file.eval_suites is None else replace(settings, eval_suites=file.eval_suites)
+    told = configured(config, isolated)
+    checked_params(told.params, told.rules)
+    return replace(settings_of(told, prices), input_format=input_format)
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:

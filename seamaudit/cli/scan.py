@@ -125,6 +125,7 @@ def scan(
     from seamaudit.cli.progress import shown, tell
     from seamaudit.config import Settings, check_suites
     from seamaudit.findings import Confidence, Severity
+    from seamaudit.layers.budgets import Limits
     from seamaudit.report.base import Sites, document, typed_sites
     from seamaudit.suppress import suppress
 
@@ -148,6 +149,7 @@ def scan(
         fail_on=severity,
         elide=not no_elide,
         prices=own_prices(prices or told.prices),
+        limits=Limits(told.budgets, told.estimates),
         sites=Sites({**told.sites.by_name, **typed_sites(site or ()).by_name}),
     )
     suites = check_suites(eval_suite) if eval_suite else told.eval_suites

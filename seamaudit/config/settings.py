@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Severity
+from seamaudit.layers.budgets import Limits
 from seamaudit.providers.own import OwnPrices
 from seamaudit.report.base.sites import Sites
 from seamaudit.trace import Exchange
@@ -23,7 +24,7 @@ class Settings:
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
     `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
-    `prices` are one's own, before the bundled ones.
+    `prices` are one's own, before the bundled ones; `limits` the budgets and estimates that spending is held against.
     `fail_on` None lets no finding fail the run. `sites` say which source line is behind an app, agent, prompt or tool.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     eval_suites: tuple[str, ...] = ("tag:eval",)
     sites: Sites = field(default_factory=Sites)
     prices: OwnPrices | None = None
+    limits: Limits = Limits()
 
     def suite_of(self, exchange: Exchange, path: str) -> str:
         """The eval suite an exchange of a recording belongs to, "" where it is production's."""
