@@ -36,9 +36,11 @@ from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
+from seamaudit.layers.budgets import Budgets, Limits
 from seamaudit.layers.cache import Answered, CacheLayer, Calls
 from seamaudit.layers.content import Content
 from seamaudit.layers.context import Context, ContextKnobs
+from seamaudit.layers.conventions import Conventions
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.layers.diagnoses import Diagnoses
@@ -50,6 +52,7 @@ from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
 from seamaudit.layers.rate_limits import RateLimits
 from seamaudit.layers.reasoning import Reasoning
 from seamaudit.layers.refusals import Refusals
+from seamaudit.layers.repeats import RepeatKnobs, Repeats
 from seamaudit.layers.resends import Resends
 from seamaudit.layers.retrieval import Contexts, RetrievalLayer
 from seamaudit.layers.stalls import Stalls
@@ -57,7 +60,7 @@ from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
 from seamaudit.providers.billing import Unpriced
-from seamaudit.providers.prices import PriceBook, table_date
+from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
 from seamaudit.seams.cache_checks import CacheChecks
@@ -75,6 +78,9 @@ from seamaudit.trace import Exchange, Hole, Money, Source
 LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
 
+NO_LIMITS = Limits()
+"""Of a project that sets none."""
+
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
 
@@ -88,6 +94,7 @@ class Knobs:
     loop: LoopKnobs = LoopKnobs()
     cost: CostKnobs = CostKnobs()
     context: ContextKnobs = ContextKnobs()
+    repeats: RepeatKnobs = RepeatKnobs()
     breaks: BreakKnobs = BreakKnobs()
     caps: CapKnobs = CapKnobs()
 
@@ -117,13 +124,13 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    prices = PriceBook()
+    prices = PriceBook(own=settings.prices)
     knobs = Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         calls = Calls(inputs.intern.texts.get)
         reading = inputs.reading
         asked = frozenset(rule.table for rule in rules)
-        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), calls)
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits, calls)
         replayed = replay(reading, inputs.discovery, factories, seams(prices, knobs, calls))
         _refuse_unrecognised(reading)
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
@@ -137,7 +144,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         accounting=_accounting(reading),
         exchanges=replayed.exchanges,
         threads=replayed.threads,
-        spend=_spend(replayed.facts),
+        spend=_spend(replayed.facts, prices),
         findings=tuple(finding for finding in findings if _is_wanted(finding, settings)),
         not_checked=judged.not_checked,
         rules=tuple(card(rule) for rule in rules if rule.status is not Status.REMOVED),
@@ -164,10 +171,10 @@ class Measured:
 
 def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
-    prices, knobs = PriceBook(), Knobs.of(settings)
+    prices, knobs = PriceBook(own=settings.prices), Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         calls = Calls(inputs.intern.texts.get)
-        factories = layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), calls)
+        factories = layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), settings.limits, calls)
         return _measured(inputs, factories, seams(prices, knobs, calls))
 
 
@@ -182,13 +189,14 @@ class Followed:
     text: Callable[[int], bytes | None]
 
 
-def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Followed:
-    """Audit the recordings behind `paths` and keep every call, for those who want to look at one. Raises what `audit` raises."""
-    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(), Knobs.of(settings)
+def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Followed:
+    """Audit the recordings behind `paths` and keep every call, for those who want to look at one; with `ledger`, measure that too.
+    Raises what `audit` raises."""
+    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(own=settings.prices), Knobs.of(settings)
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
-        asked = frozenset(rule.table for rule in rules)
-        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings)), lambda: kept)
+        asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
+        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits), lambda: kept)
         measured = _measured(inputs, factories, seams(prices, knobs))
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
@@ -214,11 +222,11 @@ def suppose(paths: Sequence[str], settings: Settings, codes: Sequence[str] = (),
             raise UsageError(
                 f"{code} has no fix to replay{suggestion(code, mends)}", f"Fixes of these can be replayed: {', '.join(mends)}."
             )
-    prices, knobs = PriceBook(), Knobs.of(settings)
+    prices, knobs = PriceBook(own=settings.prices), Knobs.of(settings)
     with _opened(paths, settings, progress) as inputs:
         calls = Calls(inputs.intern.texts.get)
         asked = frozenset(rule.table for rule in rules)
-        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), calls)
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits, calls)
         measured = _measured(inputs, factories, seams(prices, knobs))
     facts = measured.replayed.facts
     findings = judge(rules, facts, measured.replayed.coverage, settings.params).findings
@@ -243,7 +251,7 @@ class _Kept:
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
     """Bill the recordings behind `paths`, with `ledger` to the last thing that was sent, and nothing else. Raises what `audit` raises."""
-    prices = PriceBook()
+    prices = PriceBook(own=settings.prices)
     wanted: list[Callable[[], Layer]] = [lambda: Cost(prices), lambda: Ledger(prices)]
     return _measure(paths, settings, progress, wanted if ledger else wanted[:1])
 
@@ -301,7 +309,7 @@ def compare(a: str, b: str, paths: Sequence[str], settings: Settings, progress: 
                     found.append(exchange)
         _refuse_unrecognised(inputs.reading)
         one, other = (ref.one_of(found) for ref, found in zip(refs, picked, strict=True))
-        result = diff(one, other, inputs.intern.texts.get, PriceBook())
+        result = diff(one, other, inputs.intern.texts.get, PriceBook(own=settings.prices))
         formats = {index: named(name, FORMATS) for index, name in inputs.reading.recognised.items()}
         records = Rereader(inputs.reader, inputs.discovery.sources)
         (evidence,) = collect([result.evidence_ref if values else None], records, formats, settings.show_content, inputs.intern)
@@ -349,6 +357,7 @@ def layers(
     knobs: Knobs,
     asked: frozenset[str] = frozenset(),
     suite_of: Callable[[Exchange], str] = lambda exchange: "",
+    limits: Limits = NO_LIMITS,
     calls: Calls | None = None,
 ) -> tuple[Callable[[], Layer], ...]:
     """How to make one instance of every layer, for one thread or one cache; `calls` is filled with what caches were replayed for.
@@ -377,9 +386,12 @@ def layers(
         Outages,
         lambda: Failovers(prices),
         Resends,
+        Conventions,
+        lambda: Repeats(prices, suite_of, knobs.repeats),
         lambda: Loop(knobs.loop),
         lambda: Context(knobs.context),
         lambda: Cost(prices, knobs.cost),
+        lambda: Budgets(prices, limits),
     )
 
 
@@ -481,10 +493,10 @@ def _skipped(reading: Reading, discovery: Discovery) -> tuple[Skipped, ...]:
     return (*unread, *walked, *passed)
 
 
-def _spend(facts: FactBase) -> Spend:
+def _spend(facts: FactBase, prices: PriceBook) -> Spend:
     rows = [row for row in facts.rows(SpendFact) if row.unpriced_reason is not Unpriced.REFUSED]
     priced = [row.usd for row in rows if row.usd is not None]
-    return Spend(Money(sum(priced)), len(priced), len(rows) - len(priced), table_date())
+    return Spend(Money(sum(priced)), len(priced), len(rows) - len(priced), str(prices))
 
 
 def _spelled(knobs: Knobs) -> dict[str, dict[str, Scalar]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
-from seamaudit.config.file import OWN, load
+from seamaudit.config.file import OWN, load, settings_of
 from seamaudit.errors import UsageError
 
 Codes = Mapping[int, frozenset[str]]
@@ -71,7 +71,8 @@ def run_case(directory: Path, rules: Sequence[Path] = ()) -> CaseResult:
     Raises SeamauditError where the catalog cannot be used or an expectation cannot be read.
     """
     code = directory.name
-    settings = _settings(directory / OWN, tuple(rules))
+    config = directory / OWN
+    settings = replace(settings_of(load(config)) if config.is_file() else Settings(), rules_dirs=tuple(rules))
     mismatches: list[Mismatch] = []
     complaints: list[str] = []
     files = _files(directory)
@@ -109,22 +110,6 @@ def compare(file: str, wanted: Codes, got: Codes) -> Iterator[Mismatch]:
         want, have = wanted.get(line, frozenset()), got.get(line, frozenset())
         if want != have:
             yield Mismatch(file, line, tuple(sorted(want - have)), tuple(sorted(have - want)))
-
-
-def _settings(config: Path, rules: tuple[Path, ...]) -> Settings:
-    """What a case's config declares of its recordings. Raises UsageError for a config that cannot be read."""
-    settings = Settings(rules_dirs=rules)
-    if not config.is_file():
-        return settings
-    told = load(config)
-    return replace(
-        settings,
-        params=told.params,
-        eval_suites=settings.eval_suites if told.eval_suites is None else told.eval_suites,
-        max_steps=told.max_steps,
-        max_repeats=told.max_repeats,
-        budget_usd=told.budget_usd,
-    )
 
 
 def _listed(sidecar: Path) -> Codes:

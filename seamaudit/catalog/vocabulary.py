@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import seamaudit.ingest.duplicates
 import seamaudit.ingest.faults
 import seamaudit.layers
 import seamaudit.seams
@@ -34,7 +35,7 @@ COUNTS: Final = ("occurrences", "threads")
 def tables() -> Registry:
     """The fact registry, filled: every module of the layers and the seams is imported, so a new one needs no entry anywhere.
 
-    The reader's own table, `seamaudit.ingest.faults`, is imported with this module.
+    The tables of the ingest, `faults` and `duplicates`, are imported with this module.
     """
     for package in (seamaudit.layers, seamaudit.seams):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

@@ -13,12 +13,17 @@ from seamaudit.errors import UsageError
 
 if TYPE_CHECKING:
     from seamaudit.config.file import FileConfig
+    from seamaudit.providers.own import OwnPrices
     from seamaudit.suppress import Suppressed
 
 app = typer.Typer(help="What the project's config file says.", no_args_is_help=True, rich_markup_mode=None)
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Read this config instead of seamaudit.toml or pyproject.toml above here.")
+]
+PricesOption = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="Your own prices, which come before the bundled ones; see `cost --help`."),
 ]
 IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no config file.")]
 
@@ -56,10 +61,25 @@ def configured(config: Path | None, isolated: bool) -> FileConfig:
     return load(path) if path else FileConfig()
 
 
+def own_prices(file: Path | None) -> OwnPrices | None:
+    """The prices in a file, None where none is named. Raises UsageError for a file that holds none."""
+    if file is None:
+        return None
+    from seamaudit.config.prices import load_prices
+
+    return load_prices(file)
+
+
 def _spelled(value: object) -> object:
     """A value as JSON has it."""
     from dataclasses import asdict, is_dataclass
 
+    from seamaudit.layers.budgets import Allowance
+    from seamaudit.trace import to_usd
+
+    if isinstance(value, Allowance):
+        told = asdict(value) | {"usd": to_usd(value.usd)}
+        return {name: each for name, each in told.items() if each != ""}
     if is_dataclass(value) and not isinstance(value, type):
         return (
             {":".join(name): f"{site.file}:{site.line}" for name, site in value.by_name.items()}

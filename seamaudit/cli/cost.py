@@ -1,26 +1,25 @@
-"""`seamaudit cost`: what was spent, by day, session or model, or by what caused it."""
+"""`seamaudit cost`: what was spent, by day, session, model or who caused it, by what was sent, and what of it was wasted."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from datetime import UTC, date, tzinfo
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from seamaudit.cli.config import ConfigOption, IsolatedOption, PricesOption
 from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from seamaudit.audit import Measured
-    from seamaudit.cli.sheet import Cell, Sheet
-    from seamaudit.forensics.cost import By, CostTable, Row, Window
-    from seamaudit.trace import Locus
+    from seamaudit.config import Settings
+    from seamaudit.forensics.cost import By, Window
 
-FIGURES = ("Input", "Output", "Cache write", "Cache read", "Total tokens", "Cost (USD)")
+KEYS = "day, session, model, app, team, user, key or attempt, or several with commas between; or producer, tool or thing."
 
 EXAMPLES = """
 \b
@@ -29,6 +28,9 @@ Examples:
   seamaudit cost traces.jsonl --by model
   seamaudit cost logs/ --by day,model --since 2026-01-01 --until 2026-01-31
   seamaudit cost logs/ --by session --json
+  seamaudit cost logs/ --by team,user
+  seamaudit cost logs/ --waterfall --top 10
+  seamaudit cost logs/ --flamegraph bill.speedscope.json --timeline calls.trace.json
   seamaudit cost logs/ --by producer
   seamaudit cost logs/ --by thing --top 20
 
@@ -43,6 +45,15 @@ producer, tool and thing say what was in the calls: every token that was billed 
 result that was sent again for forty turns with all forty. Text weighs its bytes at a rate fitted to the reported usage;
 what no recorded text accounts for is "not recorded".
 
+Waste is what the findings of `seamaudit scan` claim; --waterfall goes from the bill down to what it would have been without
+them. A call has more than one attempt where the recording counts them or where its prompt is tried again after a failure.
+
+--prices takes YAML: a `date`, and `models` that each have `model`, `input` and `output`, and may have `cache_read`, `cache_write` (or
+`cache_write_5m` and `cache_write_1h`), all in US dollars per million tokens, `search` per thousand, and what the prices are for:
+`provider`, `from` (a day), `terms` (batch, flex, priority, fast, us, joined by +), `above` (input tokens of the request).
+
+A flame graph opens at https://www.speedscope.app, a time line at https://ui.perfetto.dev; both stay in your browser.
+
 Input is what no cache read or wrote, so that the four token columns add up. >= marks a figure of which a part is not
 recorded; unknown is never counted as 0.
 """
@@ -52,13 +63,27 @@ def cost(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", metavar="KEYS", help="day, session, model, producer, tool or thing, or several with commas between."),
+        typer.Option("--by", metavar="KEYS", help=KEYS),
     ] = None,
     since: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The first day that counts.")] = "",
     until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The last day that counts.")] = "",
-    top: Annotated[int, typer.Option(metavar="N", min=0, help="With producer, tool or thing: only the N dearest; 0 for all.")] = 0,
+    waterfall: Annotated[
+        bool, typer.Option("--waterfall", help="Show the bill, what each finding would have saved, and the rest.")
+    ] = False,
+    flamegraph: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the bill as a flame graph for speedscope: app, thread, turn, producer.")
+    ] = None,
+    timeline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the calls on a time line for Perfetto, with cost and context.")
+    ] = None,
+    top: Annotated[
+        int, typer.Option(metavar="N", min=0, help="With producer, tool, thing or --waterfall: only the N dearest; 0 for all.")
+    ] = 0,
     timezone: Annotated[str, typer.Option(metavar="NAME", help="Where days begin, such as Europe/Berlin.")] = "UTC",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    prices: PricesOption = None,
+    config: ConfigOption = None,
+    isolated: IsolatedOption = False,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
@@ -66,27 +91,64 @@ def cost(
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Add up what recorded calls cost, by the prices of their day, and what caused it. Days are in UTC unless --timezone says otherwise."""
-    from seamaudit.audit import measure_cost
-    from seamaudit.cli.output import opened
+    from seamaudit.audit import follow, measure_cost
+    from seamaudit.cli.cost_sheet import placed, sheet, waterfall_sheet
+    from seamaudit.cli.output import check, opened
     from seamaudit.cli.progress import shown
     from seamaudit.cli.scan import in_ci
     from seamaudit.cli.sheet import write
-    from seamaudit.config import Settings
-    from seamaudit.forensics.cost import CONTENTS, cost_table, document, ledger_table
-    from seamaudit.providers.prices import table_date
+    from seamaudit.forensics import cost as told
+    from seamaudit.forensics.flamegraph import flamegraph as of_bill
+    from seamaudit.forensics.timeline import timeline as of_calls
+    from seamaudit.providers.prices import PriceBook
 
     keys, window = grouping(by or ["day"]), days(since, until, timezone)
-    contents = not CONTENTS.isdisjoint(keys)
+    contents = not told.CONTENTS.isdisjoint(keys)
+    if contents and waterfall:
+        raise UsageError("--waterfall is of calls, not of what is in them", "Leave producer, tool and thing out of --by.")
+    settings = _settings(config, isolated, prices, input_format)
+    if flamegraph and window.bounded:
+        raise UsageError("what a producer cost cannot be told by day", "Leave --since and --until out of a flame graph.")
+    for file in filter(None, (flamegraph, timeline)):
+        check(file, paths)
     with shown(paths, wanted=not no_progress) as advance:
-        measured = measure_cost(paths, Settings(input_format=input_format), advance, ledger=contents)
-    facts, prices = measured.replayed.facts, table_date()
-    table = ledger_table(facts, keys, window, _placed(measured), top) if contents else cost_table(facts, keys, window)
+        if contents and not (flamegraph or timeline):
+            measured, found = measure_cost(paths, settings, advance, ledger=True), None
+        else:
+            followed = follow(paths, settings, advance, ledger=contents or flamegraph is not None)
+            measured, found = followed.measured, None if contents else told.wasted(followed.findings, followed.measured.replayed.facts)
+            if flamegraph:
+                _write_json(flamegraph, of_bill(measured.replayed.facts, measured.sources))
+            if timeline:
+                _write_json(timeline, of_calls(followed.exchanges, measured.replayed.facts, measured.sources, window))
+    facts, said = measured.replayed.facts, str(PriceBook(own=settings.prices))
+    table = told.cost_table(facts, keys, window, found.of) if found else told.ledger_table(facts, keys, window, placed(measured), top)
+    steps = told.waterfall(table.calls, table.total.sums.usd, found, top) if found and waterfall else None
     with opened(None) as out:
         if as_json:
-            out.write(json.dumps(document(table, prices), indent=2) + "\n")
+            data = told.waterfall_document(steps, said) if steps else told.document(table, said)
+            out.write(json.dumps(data, indent=2) + "\n")
         else:
-            write(_sheet(table, prices, measured), out)
+            write(waterfall_sheet(steps, table, found, said, measured) if steps and found else sheet(table, found, said, measured), out)
     raise typer.Exit(verdict(measured, in_ci() if strict_input is None else strict_input))
+
+
+def _settings(config: Path | None, isolated: bool, prices: Path | None, input_format: str | None) -> Settings:
+    """What a scan would be run with, so that waste is what that finds."""
+    from seamaudit.cli.config import checked_params, configured
+    from seamaudit.config.file import settings_of
+
+    told = configured(config, isolated)
+    checked_params(told.params, told.rules)
+    return replace(settings_of(told, prices), input_format=input_format)
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    from seamaudit.cli.output import opened
+
+    with opened(path) as out:
+        json.dump(data, out, separators=(",", ":"))
+        out.write("\n")
 
 
 def verdict(measured: Measured, strict_input: bool) -> int:
@@ -94,12 +156,6 @@ def verdict(measured: Measured, strict_input: bool) -> int:
     lost = measured.accounting.rejected + measured.accounting.oversize
     unread = measured.replayed.exchanges == 0 or any(entry.explicit for entry in measured.skipped)
     return EXIT_UNREAD if unread or (strict_input and lost) else EXIT_CLEAN
-
-
-def _placed(measured: Measured) -> Callable[[Locus], str]:
-    """Spells a place as file, line and pointer."""
-    names = [source.path for source in measured.sources]
-    return lambda locus: f"{names[locus.source]}:{locus.line} {locus.pointer}"
 
 
 def grouping(typed: list[str]) -> list[By]:
@@ -141,36 +197,3 @@ def _zone(name: str) -> tzinfo:
         raise UsageError(
             f'no time zone is called "{name}"', "Name one like Europe/Berlin, or UTC; a system without time zones needs tzdata."
         ) from None
-
-
-def _sheet(table: CostTable, prices: str, measured: Measured) -> Sheet:
-    from seamaudit.cli.sheet import Sheet
-    from seamaudit.forensics.cost import CONTENTS, By, ledger_notes, notes
-
-    keys = tuple(str(each).capitalize() for each in table.by)
-    with_models = {By.MODEL, *CONTENTS}.isdisjoint(table.by)
-    return Sheet(
-        headings=(*keys, *(("Models",) if with_models else ()), *FIGURES),
-        words=len(keys) + with_models,
-        rows=tuple((*row.keys, *_cells(row, with_models)) for row in table.rows),
-        total=("Total", *("",) * (len(keys) - 1), *_cells(replace(table.total, models=()), with_models)),
-        notes=(*ledger_notes(table), *notes(table, prices), *_unread(measured)),
-    )
-
-
-def _cells(row: Row, with_models: bool) -> tuple[Cell, ...]:
-    from seamaudit.forensics.cost import spoken
-
-    sums = row.sums
-    tokens = map(spoken, (sums.input, sums.output, sums.cache_write, sums.cache_read, sums.total))
-    return (*((row.models,) if with_models else ()), *tokens, spoken(sums.usd, money=True))
-
-
-def _unread(measured: Measured) -> Iterator[str]:
-    """What the figures cannot hold, because it was not read."""
-    lost = measured.accounting.rejected + measured.accounting.oversize
-    if lost:
-        yield f"{lost:,} {'line' if lost == 1 else 'lines'} could not be read; `seamaudit scan` names them."
-    for entry in measured.skipped:
-        if entry.explicit:
-            yield f"Not read: {entry.path} ({entry.reason})."

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from seamaudit.cli.config import PricesOption
+
 EXAMPLES = """
 \b
 Examples:
@@ -28,6 +30,7 @@ counts and places, never what was said. Dollars are exact decimals.
 def facts(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Write here; a folder an earlier run wrote is replaced.")],
+    prices: PricesOption = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
@@ -36,6 +39,7 @@ def facts(
 ) -> None:
     """Write every fact table as a Parquet file."""
     from seamaudit.audit import measure
+    from seamaudit.cli.config import own_prices
     from seamaudit.cli.cost import verdict
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
@@ -46,7 +50,7 @@ def facts(
     from seamaudit.tables import frames
 
     with shown(paths, wanted=not no_progress) as advance:
-        measured = measure(paths, Settings(input_format=input_format), advance)
+        measured = measure(paths, Settings(input_format=input_format, prices=own_prices(prices)), advance)
     tables = frames(measured.replayed.facts, measured.sources, printable)
     write(tables, output)
     rows = sum(frame.height for frame in tables.values())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seamaudit.cli.config import ConfigOption, IsolatedOption
+from seamaudit.cli.config import ConfigOption, IsolatedOption, PricesOption
 from seamaudit.cli.formats import OutputFormat
 from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
 
@@ -99,6 +99,7 @@ def scan(
     ] = None,
     min_severity: Annotated[Level | None, typer.Option(help="Leave findings below this severity out.")] = None,
     min_confidence: Annotated[Sureness | None, typer.Option(help="Leave findings below this confidence out.")] = None,
+    prices: PricesOption = None,
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
     show_content: Annotated[
@@ -127,11 +128,12 @@ def scan(
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
     from seamaudit.cli.baseline import applied, of_baseline, settled
-    from seamaudit.cli.config import checked_params, configured, unneeded
+    from seamaudit.cli.config import checked_params, configured, own_prices, unneeded
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown, tell
     from seamaudit.config import Settings, check_caps, check_suites
     from seamaudit.findings import Confidence, Severity
+    from seamaudit.layers.budgets import Limits
     from seamaudit.report.base import Sites, document, typed_sites
     from seamaudit.suppress import suppress
 
@@ -154,6 +156,8 @@ def scan(
         show_content=show_content,
         fail_on=severity,
         elide=not no_elide,
+        prices=own_prices(prices or told.prices),
+        limits=Limits(told.budgets, told.estimates),
         sites=Sites({**told.sites.by_name, **typed_sites(site or ()).by_name}),
         max_steps=told.max_steps if max_steps is None else max_steps,
         max_repeats=told.max_repeats if max_repeats is None else max_repeats,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from seamaudit.cli.config import PricesOption
 from seamaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,20 +56,24 @@ def walk(
     show_content: Annotated[
         bool, typer.Option("--show-content", help="Quote how each position begins; credentials stay hidden, all else is masked otherwise.")
     ] = False,
+    prices: PricesOption = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Follow one conversation call by call: what was sent, read, written, answered and paid, and which seam broke where."""
     from seamaudit.audit import follow
+    from seamaudit.cli.config import own_prices
     from seamaudit.cli.cost import verdict
     from seamaudit.cli.output import opened as output
     from seamaudit.cli.progress import shown
     from seamaudit.config import Settings
     from seamaudit.forensics.walk import choose, document, opened
     from seamaudit.forensics.walk import walk as steps
+    from seamaudit.providers.prices import PriceBook
 
+    settings = Settings(input_format=input_format, prices=own_prices(prices))
     with shown(paths, wanted=not no_progress) as advance:
-        found = follow(paths, Settings(input_format=input_format), advance)
+        found = follow(paths, settings, advance)
     code = verdict(found.measured, strict_input=False)
     if list_threads:
         with output(None) as out:
@@ -84,15 +89,15 @@ def walk(
             files = [source.path for source in found.measured.sources]
             out.write(json.dumps(document(walked, files, request), indent=2) + "\n")
         else:
-            _write(walked, chosen, request, show_content, out)
+            _write(walked, chosen, request, show_content, str(PriceBook(own=settings.prices)), out)
     raise typer.Exit(code)
 
 
-def _write(walked: Walk, chosen: Choice, request: tuple[int, Opened] | None, show_content: bool, out: TextIO) -> None:
+def _write(walked: Walk, chosen: Choice, request: tuple[int, Opened] | None, show_content: bool, prices: str, out: TextIO) -> None:
     from seamaudit.cli.walk_page import page, request_page
 
     width = shutil.get_terminal_size((PIPED_WIDTH, 40)).columns if out is sys.stdout and out.isatty() else PIPED_WIDTH
-    lines = request_page(walked, *request, width, masked=not show_content) if request else page(walked, chosen, width)
+    lines = request_page(walked, *request, width, masked=not show_content) if request else page(walked, chosen, prices, width)
     out.writelines(f"{line}\n" for line in lines)
 
 

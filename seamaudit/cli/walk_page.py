@@ -11,7 +11,6 @@ from seamaudit.catalog.message import dollars
 from seamaudit.evidence import printable
 from seamaudit.forensics.walk import Boundary, Choice, Opened, Position, Step, Walk
 from seamaudit.layers.stream import Terminal
-from seamaudit.providers.prices import table_date
 
 BAR = 10
 LETTERS = 12
@@ -24,8 +23,8 @@ _SEEN = 8
 """Names that are listed before the rest is counted."""
 
 
-def page(walked: Walk, chosen: Choice, width: int) -> Iterator[str]:
-    """The whole walk: a head, a line a call, a line a seam that broke there."""
+def page(walked: Walk, chosen: Choice, prices: str, width: int) -> Iterator[str]:
+    """The whole walk: a head, a line a call, a line a seam that broke there; `prices` names the price table."""
     steps = walked.steps
     cost = "cost unknown" if walked.usd is None else dollars(walked.usd)
     models = ", ".join(dict.fromkeys(printable(step.model) for step in steps if step.model))
@@ -40,7 +39,7 @@ def page(walked: Walk, chosen: Choice, width: int) -> Iterator[str]:
         yield from _step(step, before, width, told)
         before = step
     yield ""
-    yield f"Prices: {table_date()}. Times are in UTC."
+    yield f"Prices: {prices}. Times are in UTC."
 
 
 def request_page(walked: Walk, turn: int, request: Opened, width: int, masked: bool) -> Iterator[str]:

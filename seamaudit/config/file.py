@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from seamaudit.catalog.problem import quoted, suggestion
-from seamaudit.config.settings import check_caps, check_suites
+from seamaudit.config.limits import BUDGETED, ESTIMATED, allowances
+from seamaudit.config.prices import load_prices
+from seamaudit.config.settings import Settings, check_caps, check_suites
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Scalar, Severity
+from seamaudit.layers.budgets import Allowance, Limits
 from seamaudit.report.base.sites import Sites, parse_sites
 from seamaudit.suppress import Ignore
 
@@ -43,6 +46,9 @@ class FileConfig:
     strict_baseline: bool | None = None
     rules: tuple[Path, ...] = ()
     baseline: Path | None = None
+    prices: Path | None = None
+    budgets: tuple[Allowance, ...] = ()
+    estimates: tuple[Allowance, ...] = ()
     eval_suites: tuple[str, ...] | None = None
     max_steps: int | None = None
     max_repeats: int | None = None
@@ -82,6 +88,25 @@ def load(path: Path) -> FileConfig:
         raise UsageError(f"{path}: {wrong}") from None
     except UsageError as error:
         raise UsageError(f"{path}: {error.message}", error.hint) from None
+
+
+def settings_of(told: FileConfig, prices: Path | None = None) -> Settings:
+    """What a run is asked to do where nothing but a config says so; a price file that is named comes before the config's.
+
+    Raises UsageError for a price file that cannot be used.
+    """
+    file = prices or told.prices
+    settings = Settings(
+        rules_dirs=told.rules,
+        params=told.params,
+        sites=told.sites,
+        prices=load_prices(file) if file else None,
+        limits=Limits(told.budgets, told.estimates),
+        max_steps=told.max_steps,
+        max_repeats=told.max_repeats,
+        budget_usd=told.budget_usd,
+    )
+    return settings if told.eval_suites is None else replace(settings, eval_suites=told.eval_suites)
 
 
 def check_params(params: Mapping[str, Mapping[str, object]], rules: Mapping[str, Sequence[str]]) -> None:
@@ -170,10 +195,13 @@ def _paths(value: Any, folder: Path) -> tuple[Path, ...]:
     return tuple(folder / name for name in _words("rules")(value, folder))
 
 
-def _path(value: Any, folder: Path) -> Path:
-    if not isinstance(value, str) or not value:
-        raise _Wrong("baseline must be a file's name")
-    return folder / value
+def _path(key: str) -> Callable[[Any, Path], Path]:
+    def read(value: Any, folder: Path) -> Path:
+        if not isinstance(value, str) or not value:
+            raise _Wrong(f"{key} must be a file's name")
+        return folder / value
+
+    return read
 
 
 def _params(value: Any, folder: Path) -> Mapping[str, Mapping[str, object]]:
@@ -230,7 +258,10 @@ _READERS: Final[Mapping[str, Callable[[Any, Path], Any]]] = {
     "strict-input": _flag("strict-input"),
     "strict-baseline": _flag("strict-baseline"),
     "rules": _paths,
-    "baseline": _path,
+    "baseline": _path("baseline"),
+    "prices": _path("prices"),
+    "budgets": lambda value, folder: allowances("budgets", value, BUDGETED),
+    "estimates": lambda value, folder: allowances("estimates", value, ESTIMATED),
     "eval-suites": lambda value, folder: check_suites(_words("eval-suites")(value, folder)),
     "max-steps": _count("max-steps"),
     "max-repeats": _count("max-repeats"),

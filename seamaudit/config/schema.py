@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from seamaudit.config.file import KEYS, NEVER
+from seamaudit.config.limits import BUDGETED, ESTIMATED, OWNERS
 from seamaudit.findings import Confidence, Severity
+from seamaudit.layers.budgets import Per
 from seamaudit.report.base.sites import COLUMNS
+from seamaudit.trace.money import MOST_USD
 
 _WORDS: Final = {"type": "array", "items": {"type": "string"}}
 _VALUE: Final = {"type": ["string", "number", "boolean"]}
@@ -37,6 +41,9 @@ def schema() -> dict[str, Any]:
         "strict-baseline": {"type": "boolean"},
         "rules": _WORDS,
         "baseline": {"type": "string", "minLength": 1},
+        "prices": {"type": "string", "minLength": 1},
+        "budgets": _allowances(BUDGETED),
+        "estimates": _allowances(ESTIMATED),
         "eval-suites": {"type": "array", "items": {"type": "string", "pattern": "^(tag|app|path):."}},
         "max-steps": {"type": "integer", "minimum": 1},
         "max-repeats": {"type": "integer", "minimum": 1},
@@ -57,3 +64,10 @@ def schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": keys,
     }
+
+
+def _allowances(known: Sequence[Per]) -> dict[str, Any]:
+    usd = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": MOST_USD}
+    owners = {owner: {"type": "string", "minLength": 1} for owner in OWNERS}
+    one = {"type": "object", "required": ["usd"], "additionalProperties": False}
+    return {"type": "array", "items": {**one, "properties": {"usd": usd, "per": {"enum": [each.value for each in known]}, **owners}}}

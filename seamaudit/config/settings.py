@@ -8,6 +8,8 @@ from pathlib import Path, PurePath
 
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Severity
+from seamaudit.layers.budgets import Limits
+from seamaudit.providers.own import OwnPrices
 from seamaudit.report.base.sites import Sites
 from seamaudit.trace import Exchange
 from seamaudit.trace.money import MOST_USD
@@ -24,6 +26,7 @@ class Settings:
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
     `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
     `max_steps`, `max_repeats` and `budget_usd` cap a run: its model calls, equal tool calls, US dollars; None caps nothing.
+    `prices` are one's own, before the bundled ones; `limits` the budgets and estimates that spending is held against.
     `fail_on` None lets no finding fail the run. `sites` say which source line is behind an app, agent, prompt or tool.
     """
 
@@ -41,6 +44,8 @@ class Settings:
     max_steps: int | None = None
     max_repeats: int | None = None
     budget_usd: float | None = None
+    prices: OwnPrices | None = None
+    limits: Limits = Limits()
 
     def suite_of(self, exchange: Exchange, path: str) -> str:
         """The eval suite an exchange of a recording belongs to, "" where it is production's."""

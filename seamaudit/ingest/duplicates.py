@@ -1,40 +1,67 @@
-"""Billed once: a call that is recorded more than once, as resumed and forked sessions copy it from file to file."""
+"""Billed once: a call that is recorded more than once, as resumed and forked sessions copy it from file to file, and as an SDK, a gateway
+and a tracer each record it."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 from seamaudit.facts import Fact, fact
 from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.same_call import completed, emitter, recorded_again, response_id, tokens
+
+
+class Copied(StrEnum):
+    """How a call came to be recorded more than once."""
+
+    CARRIED = "carried"
+    RECORDED_AGAIN = "recorded_again"
 
 
 @fact("duplicate_records")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateRecord(Fact):
-    """A copy of a call that is recorded elsewhere too, and is not counted again."""
+    """A copy of a call that is recorded elsewhere too (the witness), and is not counted again."""
 
     tokens: Annotated[int | None, "Input and output tokens the copy tells of; unknown where it tells none."]
     side: Annotated[str, "The kind of a call beside the conversation; empty for its turns."]
+    how: Annotated[Copied, "Whether one recorder copied its own row, or the call was recorded twice, told by its response's id."] = (
+        Copied.CARRIED
+    )
+    emitter: Annotated[str, "Who recorded the copy: the format, and the host that was asked."] = ""
+    kept: Annotated[str, "Who recorded the call that is counted."] = ""
 
 
 def billed_once(drafts: Sequence[Draft]) -> tuple[list[Draft], list[DuplicateRecord]]:
-    """The drafts without copies, in their order, and what was left out.
+    """The drafts without copies, in their order, and what was left out: first what a recorder copied, then what was recorded again.
 
     Drafts of one `duplicate_key` are one call: the one that tells of most tokens is kept, the first of equals. A side call
     whose response a turn of a conversation has too is its copy under another request id (a replay), and goes (ccusage's rules).
     """
+    out, copies = _carried_once(drafts)
+    again = recorded_again(out)
+    copies += [_copy(draft, again[id(draft)], Copied.RECORDED_AGAIN) for draft in out if id(draft) in again]
+    others: defaultdict[int, list[Draft]] = defaultdict(list)
+    for draft in out:
+        if id(draft) in again:
+            others[id(again[id(draft)])].append(draft)
+    return [completed(draft, others[id(draft)]) for draft in out if id(draft) not in again], copies
+
+
+def _carried_once(drafts: Sequence[Draft]) -> tuple[list[Draft], list[DuplicateRecord]]:
     kept = _fullest(drafts)
-    turns = {_id(draft) for draft in kept.values() if not draft.side} - {""}
+    turns = {response_id(draft) for draft in kept.values() if not draft.side} - {""}
     out: list[Draft] = []
     copies: list[DuplicateRecord] = []
     for draft in drafts:
-        replayed = draft.side and draft.duplicate_key and _id(draft) in turns
+        replayed = draft.side and draft.duplicate_key and response_id(draft) in turns
         if not replayed and (not draft.duplicate_key or kept[draft.duplicate_key] is draft):
             out.append(draft)
         else:
-            copies.append(_copy(draft, kept[draft.duplicate_key]))
+            copies.append(_copy(draft, kept[draft.duplicate_key], Copied.CARRIED))
     return out, copies
 
 
@@ -50,25 +77,19 @@ def _fullest(drafts: Iterable[Draft]) -> dict[str, Draft]:
 
 
 def _weight(draft: Draft) -> tuple[bool, int]:
-    return not draft.side, _tokens(draft) or 0
+    return not draft.side, tokens(draft) or 0
 
 
-def _copy(draft: Draft, original: Draft) -> DuplicateRecord:
+def _copy(draft: Draft, original: Draft, how: Copied) -> DuplicateRecord:
     return DuplicateRecord(
         exchange=-1,
         thread=draft.conversation or "",
         app=draft.attribution.app,
         locus=draft.locus,
         witness=(original.locus,) if original is not draft else (),
-        tokens=_tokens(draft),
+        tokens=tokens(draft),
         side=draft.side,
+        how=how,
+        emitter=emitter(draft),
+        kept=emitter(original),
     )
-
-
-def _tokens(draft: Draft) -> int | None:
-    usage = draft.response.usage if draft.response else None
-    return (usage.input or 0) + (usage.output or 0) if usage else None
-
-
-def _id(draft: Draft) -> str:
-    return draft.response.id if draft.response else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from seamaudit.ingest.conventions import settled
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
 from seamaudit.ingest.holes import Holes
@@ -27,7 +28,7 @@ def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | Non
     """
     threads = Threads()
     nearest = NearestIndex()
-    billed = list(_in_order(_billed(list(drafts), tell)))
+    billed = list(_in_order(settled(_billed(list(drafts), tell))))
     lost = Holes(holes)
     for index, draft in enumerate(billed):
         placed = threads.place(index, draft)

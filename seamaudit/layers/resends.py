@@ -8,12 +8,11 @@ from typing import Annotated, Final
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
-from seamaudit.providers.stop_facts import STOPS, StopKind
-from seamaudit.trace import Exchange, Need, Response
+from seamaudit.providers.stop_facts import answered
+from seamaudit.trace import Exchange, Need
 
 AUTOMATIC: Final = 5.0
 """Seconds after the answer in which no person has read it and asked for another."""
-_ANSWERED: Final = frozenset({StopKind.NORMAL, StopKind.TOOL_USE})
 
 
 @fact("resends", needs=(Need.PROMPT, Need.RESPONSE, Need.TIME))
@@ -48,7 +47,7 @@ class Resends:
         ended, started = last.times.ended, exchange.times.started
         if ended is None or started is None or not 0 <= started - ended <= AUTOMATIC:
             return
-        if not _answered(last) or not _converses(exchange):
+        if not answered(last) or not _converses(exchange):
             return
         usage = exchange.usage
         known = usage is not None and usage.input is not None and usage.output is not None
@@ -75,19 +74,6 @@ def _same_request(last: Exchange, exchange: Exchange) -> bool:
     if not now.settings or (before.settings, before.model, last.host) != (now.settings, now.model, exchange.host):
         return False
     return now.complete and now.prefix.length == before.prefix.length == now.prefix.shared_with(before.prefix)
-
-
-def _answered(exchange: Exchange) -> bool:
-    """Whether the whole answer came, and held something."""
-    response = exchange.response
-    if response is None or exchange.refused or response.error_type or not response.complete or not response.answers:
-        return False
-    return _kind(exchange, response) in _ANSWERED
-
-
-def _kind(exchange: Exchange, response: Response) -> StopKind | None:
-    contract = STOPS.get(exchange.api)
-    return contract.kind(response.stop) if contract else None
 
 
 def _converses(exchange: Exchange) -> bool:

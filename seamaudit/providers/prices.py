@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time
 from importlib.metadata import version
 
 from seamaudit.providers.bills import cost
+from seamaudit.providers.own import OwnPrices
 from seamaudit.providers.quotes import Quote, quote
 from seamaudit.providers.units import ORDINARY, Prices, Terms, UnitPrices
 
@@ -22,9 +23,13 @@ __all__ = ["ORDINARY", "PriceBook", "Prices", "Terms", "UnitPrices", "cost", "ta
 
 
 class PriceBook:
-    """Looks unit prices up once for each provider, model, day and terms. A call without a time gets the prices of `as_of` (today)."""
+    """Looks unit prices up once for each provider, model, day and terms. A call without a time gets the prices of `as_of` (today).
 
-    def __init__(self, as_of: date | None = None) -> None:
+    What a model costs by one's `own` table comes before the bundled one.
+    """
+
+    def __init__(self, as_of: date | None = None, own: OwnPrices | None = None) -> None:
+        self._own = own
         self._as_of = datetime.combine(as_of or datetime.now(UTC).date(), time(), UTC)
         self._quotes: dict[tuple[str, str, Terms, date, bool], Quote] = {}
 
@@ -38,12 +43,19 @@ class PriceBook:
         """
         moment = _moment(when)
         at = moment or self._as_of
+        own = self._own.quote(provider, model, at.date(), terms, dated=moment is not None) if self._own else None
+        if own is not None:
+            return own.at(input_tokens)
         quoted = self._quote(provider, model, terms, at.date(), at, moment is not None)
         if quoted.hourly:
             if moment is None:
                 return None
             quoted = self._quote(provider, model, terms, at.replace(second=0, microsecond=0), at, dated=True)
         return quoted.at(input_tokens)
+
+    def __str__(self) -> str:
+        """The tables in words for a report's header."""
+        return f"{self._own}; else {table_date()}" if self._own else table_date()
 
     def _quote(self, provider: str, model: str, terms: Terms, slot: date, at: datetime, dated: bool) -> Quote:
         key = (provider, model, terms, slot, dated)

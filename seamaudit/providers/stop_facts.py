@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from seamaudit.trace import Exchange
+
 A_STOPS: Final = "https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons"
 O_STREAMING: Final = "openai 3.52.0 types/chat/chat_completion_chunk.py"
 O_RESPONSE: Final = "openai 3.52.0 types/responses/response.py"
@@ -121,3 +123,15 @@ STOPS: Final[Mapping[str, StopContract]] = {
     "gemini.generate": StopContract(_GEMINI_STOPS, announces_tools=False, source=G_TYPES),
     "bedrock.converse": StopContract(_BEDROCK_STOPS, announces_tools=True, source=BOTO),
 }
+
+
+_WHOLE: Final = frozenset({StopKind.NORMAL, StopKind.TOOL_USE})
+
+
+def answered(exchange: Exchange) -> bool:
+    """Whether the whole answer came, and held something."""
+    response = exchange.response
+    if response is None or exchange.refused or response.error_type or not response.complete or not response.answers:
+        return False
+    contract = STOPS.get(exchange.api)
+    return contract is not None and contract.kind(response.stop) in _WHOLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
-Basis = Literal["provider", "list"]
+Basis = Literal["provider", "list", "own"]
 
 _STANDARD: Final = frozenset({"", "standard", "default", "auto", "on_demand", "not_available", "global"})
 _TIERS: Final = {
@@ -50,7 +50,7 @@ class UnitPrices:
     `write` is for a write whose life the recording does not tell, None where lives differ in price; `write_5m` for the provider's
     shortest life. `search` is picodollars per web search. `surcharged`: the provider adds fees the table does not fix (per request, per
     citation), so that a bill by tokens alone would be too low. `dated` says that the prices are those of the call's day, not merely the
-    newest; `basis` whose they are: the provider's own, or the maker's list price.
+    newest; `basis` whose they are: the provider's own, the maker's list price, or a price file's.
     """
 
     input: int | None

@@ -21,7 +21,7 @@ from seamaudit.trace.refusal import Refusal
 from seamaudit.trace.segment import Kind, Segment, Zone
 from seamaudit.trace.stream import StreamEvent, StreamRecord
 from seamaudit.trace.tools import Answer, ArgumentState, Conformance, OutputForm, ToolCall
-from seamaudit.trace.usage import Convention, Usage
+from seamaudit.trace.usage import Convention, ConventionBasis, Usage
 
 __all__ = [
     "Answer",
@@ -31,6 +31,7 @@ __all__ = [
     "Clock",
     "Conformance",
     "Convention",
+    "ConventionBasis",
     "Exchange",
     "Hole",
     "Kind",

@@ -15,12 +15,23 @@ class Convention(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ConventionBasis(StrEnum):
+    """How a convention is known: by the format that declares it, by a total that only it gives, by a bound that the other one would
+    break, or by other calls of the same emitter."""
+
+    DECLARED = "declared"
+    TOTAL = "total"
+    BOUND = "bound"
+    EMITTER = "emitter"
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Integer tokens of one provider call; None is unknown, never zero.
 
     `input` is the total input: cached, written and plain together. `cache_write` is the sum of both lives;
     `cache_write_5m` and `cache_write_1h` are its split where the recording gives it. `output` includes `reasoning`.
+    `convention` is what the emitter's own input count means, `convention_basis` how that is known.
     `placeholder_output` says that `output` is what a stream's opening announced, `output_is_lower_bound` that the answer holds more
     text than the recorded count allows. `recorded` is the provider's own object, flattened to dotted integer fields, untouched.
     """
@@ -34,6 +45,7 @@ class Usage:
     reasoning: int | None = None
     total: int | None = None
     convention: Convention = Convention.UNKNOWN
+    convention_basis: ConventionBasis = ConventionBasis.DECLARED
     recorded: Mapping[str, int] = field(default_factory=dict)
     service_tier: str = ""
     placeholder_output: bool = False

@@ -49,10 +49,11 @@ def printed(*options: str) -> str:
 class TestOutput:
     def test_a_pipe_gets_plain_columns(self) -> None:
         assert printed(SESSION) == (
-            "Day         Models                      Input  Output  Cache write  Cache read  Total tokens  Cost (USD)\n"
-            "2026-09-21  claude-sonnet-4-5-20250929     16     130        9,600       8,000        17,746       $0.04\n"
-            "Total                                      16     130        9,600       8,000        17,746       $0.04\n"
+            "Day         Models                      Input  Output  Cache write  Cache read  Total tokens  Cost (USD)  Waste (USD)\n"
+            "2026-09-21  claude-sonnet-4-5-20250929     16     130        9,600       8,000        17,746       $0.04           $0\n"
+            "Total                                      16     130        9,600       8,000        17,746       $0.04           $0\n"
             "\n"
+            "Waste is what findings of `seamaudit scan` claim of these calls; what no rule could check is not in it.\n"
             "2 sub-agent calls are included: 8,862 tokens, $0.02.\n"
             "Prices: TABLE. Days are in UTC.\n"
         )
@@ -60,7 +61,7 @@ class TestOutput:
     def test_what_has_no_price_is_unknown_and_named(self) -> None:
         said = printed(UNKNOWN, "--by", "model")
         (row,) = [line for line in said.splitlines() if line.startswith("gpt-9-omega ")]
-        assert row.split()[-2:] == ["17", "unknown"]
+        assert row.split()[-3:] == ["17", "unknown", "$0"]
         assert re.search(r"^7 calls have no known price, and no total holds them: .*gpt-9-omega \(1\)", said, re.MULTILINE)
 
     def test_json_holds_the_same_figures(self) -> None:
@@ -71,6 +72,26 @@ class TestOutput:
         assert (row["calls"], row["total_tokens"], row["usd"], row["at_least"]) == (4, 17746, 0.040398, [])
         assert found["totals"] == {key: value for key, value in row.items() if key not in ("day", "session")}
         assert found["sides"]["subagent"]["calls"] == 2
+
+    def test_a_waterfall_goes_from_the_bill_to_its_floor(self) -> None:
+        said = printed("fixtures/demo/demo.jsonl", "--waterfall", "--top", "1")
+        first, *rows = [line.split() for line in said.split("\n\n")[0].splitlines()][1:]
+        assert first[0] == "actual"
+        assert [row[:2] for row in rows[:-1]] == [["avoidable", row[1]] for row in rows[:-1]]
+        assert (len(rows), rows[-1][0]) == (3, "Floor")
+        found = json.loads(printed("fixtures/demo/demo.jsonl", "--waterfall", "--json"))
+        claimed = sum(step["usd"] for step in found["steps"])
+        assert 0 < claimed <= found["actual_usd"]
+        assert found["floor_usd"] == pytest.approx(found["actual_usd"] - claimed, abs=1e-6)
+
+    def test_who_caused_it_is_a_group(self, tmp_path: Path) -> None:
+        line = json.loads((ROOT / "fixtures/CO003/good.jsonl").read_text().splitlines()[0])
+        secret = "sk-ant-" + "api03-" + "Zq7" * 12
+        rows = [{**line, "conversation": f"c{n}", "team": f"t{n}", "key": secret} for n in (1, 2)]
+        (tmp_path / "teams.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        said = printed(str(tmp_path / "teams.jsonl"), "--by", "team,key")
+        assert [row.split()[0] for row in said.splitlines()[1:4]] == ["t1", "t2", "Total"]
+        assert secret not in said
 
     def test_days_outside_the_window_do_not_count(self) -> None:
         def calls(*window: str) -> int:
@@ -93,7 +114,13 @@ class TestOutput:
 
 class TestExitCodes:
     def test_a_call_that_cannot_be_run_as_asked_is_2(self) -> None:
-        for options in (["--by", "weak"], ["--since", "soon"], ["--timezone", "Mars/Olympus"], ["--input-format", "nope"]):
+        for options in (
+            ["--by", "weak"],
+            ["--by", "thing", "--waterfall"],
+            ["--since", "soon"],
+            ["--timezone", "Mars/Olympus"],
+            ["--input-format", "nope"],
+        ):
             done = run(SESSION, *options)
             assert (done.returncode, done.stdout) == (2, b"")
         assert run("no/such/file.jsonl").returncode == 2

@@ -185,7 +185,7 @@ def test_models_without_a_price_are_named() -> None:
 
 
 def test_copies_are_told_of() -> None:
-    assert "3 copies of calls, as resumed sessions hold them, are counted once." in said(table([spend()], copies=3))
+    assert "3 copies of calls, as resumed sessions and second recorders hold them, are counted once." in said(table([spend()], copies=3))
 
 
 def test_the_document_keeps_unknown_apart_from_zero() -> None:

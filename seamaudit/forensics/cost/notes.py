@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from seamaudit.catalog.message import dollars
 from seamaudit.forensics.cost.sums import Amount, Sums, by_recording, paid, refused
-from seamaudit.forensics.cost.table import CostTable
+from seamaudit.forensics.cost.table import By, CostTable
+from seamaudit.forensics.cost.waste import Wasted
 from seamaudit.layers.cost import Spend
 from seamaudit.providers.billing import Unpriced
 
@@ -18,6 +19,13 @@ UNREAD = frozenset({Unpriced.NO_USAGE, Unpriced.USAGE_INCOMPLETE})
 def notes(table: CostTable, price_table: str) -> list[str]:
     """The footnotes of a table, one sentence or two each; `price_table` names the prices."""
     return [*_of(table), f"Prices: {price_table}. Days are in {table.window.zone}."]
+
+
+def waste_notes(found: Wasted) -> Iterator[str]:
+    """What the reader of a column of waste must know."""
+    yield "Waste is what findings of `seamaudit scan` claim of these calls; what no rule could check is not in it."
+    if found.beyond:
+        yield f"{dollars(found.beyond)} that findings claim beyond the bills of their threads are left out."
 
 
 def spoken(amount: Amount, money: bool = False) -> str:
@@ -37,10 +45,14 @@ def _of(table: CostTable) -> Iterator[str]:
     yield from _counted(calls, lambda row: row.unpriced_reason in UNREAD and paid(row) is None, _NO_USAGE)
     yield from _counted(calls, by_recording, _RECORDED)
     yield from _counted(calls, lambda row: row.basis == "list", _LIST)
+    yield from _counted(calls, lambda row: row.basis == "own" and row.usd is not None, _OWN)
     yield from _counted(calls, lambda row: row.usd is not None and row.dated is False, _NO_DATE)
     yield from _counted(calls, refused, ("was refused and cost nothing.", "were refused and cost nothing."))
+    if By.APP in table.by:
+        yield from _counted(calls, lambda row: not row.app_declared, _APPS)
     if table.copies:
-        yield f"{_count(table.copies, 'copy', 'copies')} of calls, as resumed sessions hold them, {_be(table.copies)} counted once."
+        held = "as resumed sessions and second recorders hold them"
+        yield f"{_count(table.copies, 'copy', 'copies')} of calls, {held}, {_be(table.copies)} counted once."
     if table.undated:
         yield f"{_count(table.undated)} without a time {_be(table.undated)} left out, as no day can be told."
 
@@ -59,7 +71,14 @@ _RECORDED = (
     "have no price in the table and count with the cost their recording notes.",
 )
 _LIST = ("went through a gateway and counts at the model's list price.", "went through a gateway and count at the model's list price.")
+_OWN = ("is priced by the price file.", "are priced by the price file.")
 _NO_DATE = ("has no time and counts at today's prices.", "have no time and count at today's prices.")
+
+
+_APPS = (
+    "names no app: ~ marks one told apart by platform and tools.",
+    "name no app: ~ marks ones told apart by platform and tools.",
+)
 
 
 def _side(side: str, rows: list[Spend]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seamaudit.facts import FactBase
 from seamaudit.findings import Finding, Severity, Waste
-from seamaudit.layers.attempts import Intent
+from seamaudit.layers.attempts import IntentTry
 from seamaudit.layers.cost import Spend
 from seamaudit.layers.stream import StreamLife, Terminal
 from seamaudit.trace import Exchange, Kind, Locus, Money, Segment
@@ -87,7 +87,7 @@ def walk(exchanges: Sequence[Exchange], facts: FactBase, findings: Iterable[Find
     ids = {exchange.id for exchange in exchanges}
     spends = {row.exchange: row for row in facts.rows(Spend) if row.exchange in ids}
     streams = {row.exchange: row for row in facts.rows(StreamLife) if row.exchange in ids}
-    tries = _tries(facts, exchanges)
+    tries = {row.exchange: (row.number, row.tries) for row in facts.rows(IntentTry) if row.exchange in ids}
     shown = _boundaries(findings, ids)
     tools: dict[str, str] = {}
     steps = []
@@ -172,18 +172,6 @@ def _refusal(exchange: Exchange) -> str:
     if response.status is not None and response.status >= 400:
         return f"{response.status} {response.error_type}".strip()
     return response.error_type
-
-
-def _tries(facts: FactBase, exchanges: Sequence[Exchange]) -> dict[int, tuple[int, int]]:
-    """Which try of how many each call was, for calls that were tried more than once."""
-    by_place = {exchange.locus: exchange.id for exchange in exchanges}
-    out: dict[int, tuple[int, int]] = {}
-    for row in facts.rows(Intent):
-        others = sorted(by_place[locus] for locus in row.witness if locus in by_place)
-        if row.exchange in {exchange.id for exchange in exchanges} or others:
-            tries = sorted({row.exchange, *others})
-            out.update((exchange, (number, row.tries)) for number, exchange in enumerate(tries, 1))
-    return out
 
 
 def _boundaries(findings: Iterable[Finding], ids: set[int]) -> dict[int, list[Boundary]]:

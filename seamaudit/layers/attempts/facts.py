@@ -18,6 +18,16 @@ class Outcome(StrEnum):
     OPEN = "open"
 
 
+@fact("tries", needs=(Need.PROMPT,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentTry(Fact):
+    """One call of an intent that did not succeed at once. A call that has no row here was made once, or its retries cannot be told."""
+
+    number: Annotated[int, "Which try it is in the recording; 1 is the first."]
+    tries: Annotated[int, "Tries of the intent that are in the recording."]
+    failed: Annotated[bool, "Whether it failed."]
+
+
 @fact("attempts", needs=(Need.PROMPT,))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent(Fact):

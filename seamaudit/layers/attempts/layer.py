@@ -9,7 +9,7 @@ from typing import Final
 
 from seamaudit.facts import Fact
 from seamaudit.layers.attempts.factors import calls, factors
-from seamaudit.layers.attempts.facts import Intent, Outcome
+from seamaudit.layers.attempts.facts import Intent, IntentTry, Outcome
 from seamaudit.layers.attempts.waits import hasty, spread, waits
 from seamaudit.layers.base import Scope
 from seamaudit.providers.billing import billed
@@ -53,6 +53,7 @@ class Attempts:
         failed = sum(map(_failed, tries))
         if failed and (len(tries) > 1 or outcome is Outcome.GIVEN_UP):
             yield replace(_fact(tries, outcome, self._prices), witness=(*_cause(tries, self._growth), *(each.locus for each in tries[1:])))
+            yield from (_numbered(each, number, len(tries)) for number, each in enumerate(tries, 1))
 
 
 def _failed(exchange: Exchange) -> bool:
@@ -111,6 +112,18 @@ def _fact(tries: Sequence[Exchange], outcome: Outcome, prices: Prices) -> Intent
         multipliers=layers.multipliers,
         failed_tokens=sum(_tokens(each) for each in failures),
         failed_usd=_spent(failures, prices),
+    )
+
+
+def _numbered(exchange: Exchange, number: int, tries: int) -> IntentTry:
+    return IntentTry(
+        exchange=exchange.id,
+        thread=exchange.thread.id,
+        app=exchange.attribution.app,
+        locus=exchange.locus,
+        number=number,
+        tries=tries,
+        failed=_failed(exchange),
     )
 
 

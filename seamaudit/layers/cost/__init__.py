@@ -4,7 +4,7 @@ One instance a thread. Unit prices come from outside; what they do not know stay
 """
 
 from seamaudit.layers.cost.checks import CostKnobs
-from seamaudit.layers.cost.facts import Check, CostDifference, Gap, HiddenCall, Spend, UsageFault, UsageGap, Why
+from seamaudit.layers.cost.facts import Check, CostDifference, Gap, HiddenCall, Spend, TierCrossing, UsageFault, UsageGap, Why
 from seamaudit.layers.cost.layer import Cost
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Gap",
     "HiddenCall",
     "Spend",
+    "TierCrossing",
     "UsageFault",
     "UsageGap",
     "Why",

@@ -78,10 +78,14 @@ class Spend(Fact):
     fees_unknown: Annotated[bool, "Whether server tools ran whose fees the recording does not hold, so that the cost is a lower bound."]
     priced: Annotated[bool, "Whether the cost is known."]
     unpriced_reason: Annotated[Unpriced | None, "Why it is not."]
-    basis: Annotated[Basis | None, "Whose prices: the provider's own, or the maker's list prices."]
+    basis: Annotated[Basis | None, "Whose prices: the provider's own, the maker's list prices, or a price file's own."]
     dated: Annotated[bool | None, "Whether prices are those of the call's day rather than the newest."]
     recorded_usd: Annotated[Money | None, "What the recording says the call cost."]
     cumulative_usd: Annotated[Money | None, "The thread's known cost up to and with this exchange; unknown while nothing is."]
+    app_declared: Annotated[bool, "Whether the recording names the app; else it is a digest of the tools it offers."] = False
+    team: Annotated[str, "The team the recording names; empty where it names none."] = ""
+    user: Annotated[str, "The user it names; empty where it names none."] = ""
+    key: Annotated[str, "The name or digest of the API key it names; empty where it names none."] = ""
 
 
 @fact("cost_differences", needs=(Need.USAGE,))
@@ -140,3 +144,19 @@ class UsageFault(Fact):
     recorded: Annotated[int, "The tokens recorded."]
     expected: Annotated[int, "The tokens there can be: at most, or exactly for a sum of parts, or at least for a negative count."]
     confidence: Annotated[Literal["high", "medium"], "High where arithmetic alone decides."]
+
+
+@fact("tier_crossings", needs=(Need.USAGE,))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierCrossing(Fact):
+    """A call whose prompt passed a long-context price tier, so that all of it was billed at the dearer price."""
+
+    provider: Annotated[str, "Who answered and bills."]
+    model: Annotated[str, "The model that was billed."]
+    input: Annotated[int, "All input tokens."]
+    above: Annotated[int, "The most input tokens that the tier below takes."]
+    premium_usd: Annotated[Money, "What the call cost above the prices of the lowest tier."]
+    usd: Annotated[Money, "What it cost."]
+    confidence: Annotated[
+        Literal["high", "medium"], "Medium where prices are not those of the call's day, or only the maker's list prices."
+    ]

@@ -11,6 +11,7 @@ from seamaudit.layers.cost.checks import CostKnobs, faults, undecided
 from seamaudit.layers.cost.differences import differences
 from seamaudit.layers.cost.facts import HiddenCall, Spend
 from seamaudit.layers.cost.gaps import gaps
+from seamaudit.layers.cost.tiers import crossings
 from seamaudit.providers.billing import Billed, billed
 from seamaudit.providers.units import Prices
 from seamaudit.trace import Exchange, Money, Usage
@@ -33,6 +34,7 @@ class Cost:
         yield from differences(exchange, made, self._prices, self._knobs, spent=self._spent or 0, fees_unknown=fees_unknown)
         yield self._spend(exchange, made, fees_unknown)
         yield from _hidden(exchange, made)
+        yield from crossings(exchange, made, self._prices)
         usage = exchange.usage
         if usage is None:
             yield from gaps(exchange)
@@ -76,6 +78,10 @@ class Cost:
             dated=prices.dated if prices else None,
             recorded_usd=exchange.recorded_cost,
             cumulative_usd=self._spent,
+            app_declared=exchange.attribution.app_declared,
+            team=exchange.attribution.team,
+            user=exchange.attribution.user,
+            key=exchange.attribution.key,
         )
 
 

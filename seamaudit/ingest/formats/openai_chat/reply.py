@@ -8,7 +8,7 @@ from typing import Any
 from seamaudit.ingest import counts
 from seamaudit.ingest.blocks import answers, arguments, fields, first_code, items, spelled_length, word
 from seamaudit.ingest.formats.openai_chat.blocks import assistant, called, calls_in, custom_arguments
-from seamaudit.trace import ArgumentState, Convention, Response, ToolCall, Usage
+from seamaudit.trace import ArgumentState, Convention, ConventionBasis, Response, ToolCall, Usage
 
 CUT_STOPS = frozenset({"length"})
 _READ = (
@@ -76,11 +76,11 @@ def usage(payload: Mapping[str, Any]) -> Usage | None:
     prompt, output, total = (recorded.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
     read, written = counts.first(recorded, *_READ), counts.first(recorded, *_WRITTEN)
     reasoning = counts.first(recorded, "completion_tokens_details.reasoning_tokens", "reasoning_tokens")
-    convention = Convention.INCLUSIVE
+    convention, basis = Convention.INCLUSIVE, ConventionBasis.DECLARED
     if prompt is not None and output is not None and total is not None:
         beside = total - prompt - output
         if read and beside == read + (written or 0):
-            prompt, convention = prompt + beside, Convention.EXCLUSIVE
+            prompt, convention, basis = prompt + beside, Convention.EXCLUSIVE, ConventionBasis.TOTAL
         elif reasoning and beside == reasoning:
             output += reasoning
     return Usage(
@@ -91,6 +91,7 @@ def usage(payload: Mapping[str, Any]) -> Usage | None:
         reasoning=reasoning,
         total=total,
         convention=convention,
+        convention_basis=basis,
         recorded=recorded,
         service_tier=word(payload.get("service_tier")) or word(sent.get("service_tier")),
     )
