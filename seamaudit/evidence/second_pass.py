@@ -10,7 +10,7 @@ from typing import Any
 
 from seamaudit.evidence.excerpt import Evidence, EvidenceRef, Excerpt, excerpt
 from seamaudit.ingest import jsontext
-from seamaudit.ingest.formats.base import Format
+from seamaudit.ingest.formats.base import Format, WholeFileReader
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.reread import Rereader
 from seamaudit.trace import Locus
@@ -69,11 +69,12 @@ def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | No
     if adapter is None:
         return {}
     try:
-        requests = [draft.request for draft in adapter.open(intern)(data, record)]
+        reader = adapter.open(intern)
+        drafts = [*reader(data, record), *(reader.close() if isinstance(reader, WholeFileReader) else ())]
     except Exception:  # as in the first read a record that cannot be adapted costs itself, not the run
         return {}
     texts: dict[str, str] = {}
-    for request in requests:
+    for request in (draft.request for draft in drafts):
         places = request.pointers(range(request.prefix.length)).values()
         for pointer, segment in zip(places, request.prefix.segments(), strict=True):
             if pointer in pointers:

@@ -8,6 +8,7 @@ from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.formats.claude_code import ClaudeCode
 from seamaudit.ingest.formats.claude_trace import ClaudeTrace
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
+from seamaudit.ingest.formats.otlp import OtlpDocument, OtlpLines
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.formats.pi import Pi
 from seamaudit.ingest.shapes import shape_of
@@ -21,4 +22,6 @@ FORMATS: Final[tuple[Format, ...]] = (
     Pi(shape_of),
     MessageLines(shape_of),
     MessageDocument(shape_of),
+    OtlpLines(shape_of),
+    OtlpDocument(shape_of),
 )
