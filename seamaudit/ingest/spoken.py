@@ -309,3 +309,26 @@ def _text(value: Any) -> str:
     if isinstance(value, dict) and set(value) <= {"type", "value"} and "value" in value:
         return _text(value["value"])  # the Vercel AI SDK's typed output
     return jsontext.ordered(value).decode("utf-8", "replace")
+
+
+def stop(value: Any) -> str:
+    """The stop word that a recorded response body, or its first choice, says; "" where it says none."""
+    given = unquoted(value)
+    first = fields(given[0] if isinstance(given, list) and given else given)
+    for name in ("choices", "candidates", "generations"):
+        chosen = next(iter(items(first.get(name))), None)
+        if chosen is not None:
+            first = fields(chosen[0] if isinstance(chosen, list) and chosen else chosen)
+            break
+    incomplete = fields(first.get("incomplete_details")).get("reason")
+    return next((said for name in _STOPS if (said := word(first.get(name)))), "") if not incomplete else word(incomplete)
+
+
+_STOPS = ("finish_reason", "stop_reason", "finishReason", "stopReason", "status")
+
+
+def response_id(value: Any) -> str:
+    """The provider's id of a recorded response body, "" where it is none that carries one."""
+    given = fields(unquoted(value))
+    is_body = any(name in given for name in ("choices", "candidates", "output", "usage", "stop_reason"))
+    return next((said for name in ("id", "response_id", "responseId") if (said := word(given.get(name)))), "") if is_body else ""

@@ -189,11 +189,19 @@ class Teller:
             at=at,
             id=told.id,
             model=told.answered_by or told.model,
-            stop=stop_word(told.stop, told.by.api),
+            stop=_stop(told, calls=bool(read.calls)),
             usage=told.usage,
             answers=tuple(replace(each, pointer=at + each.pointer.removeprefix("/choices/0/message")) for each in read.answers),
             calls=tuple(replace(each, pointer=at + each.pointer.removeprefix("/choices/0/message")) for each in read.calls),
         )
+
+
+def _stop(told: Told, *, calls: bool) -> str:
+    """The stop word; a normal end beside calls is the recorder's reading (of a status, say), and no provider's word."""
+    word, contract = stop_word(told.stop, told.by.api), STOPS.get(told.by.api)
+    if calls and contract is not None and contract.announces_tools and contract.kind(word) is StopKind.NORMAL:
+        return ""
+    return word
 
 
 def stop_word(said: str, api: str) -> str:

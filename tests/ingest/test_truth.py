@@ -48,6 +48,7 @@ class Spelling:
         return self.file
 
 
+NO_STOPS = ("", "", "")
 OTLP: Any = {"format": "otlp", "app": "weather-bot"}
 SPELLINGS = [
     Spelling("otlp/latest.jsonl", **OTLP),
@@ -59,6 +60,9 @@ SPELLINGS = [
     Spelling("otlp/held.json", "otlp-document", limit=None),
     Spelling("otlp/printed.json", "otlp-document", app="weather-bot"),
     Spelling("otlp/logfire.jsonl", limit=None, **OTLP),
+    Spelling("langfuse/trace.json", "langfuse", identified=False, stops=NO_STOPS, app="weather-bot"),
+    Spelling("langfuse/nested.json", "langfuse", identified=False, stops=NO_STOPS, app="weather-bot"),
+    Spelling("langfuse/rows.jsonl", "langfuse-rows", identified=False, stops=NO_STOPS, app="weather-bot"),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 
