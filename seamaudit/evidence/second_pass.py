@@ -10,6 +10,7 @@ from typing import Any
 
 from seamaudit.evidence.excerpt import Evidence, EvidenceRef, Excerpt, excerpt
 from seamaudit.ingest import jsontext
+from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import Format, WholeFileReader
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.reread import Rereader
@@ -70,11 +71,11 @@ def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | No
         return {}
     try:
         reader = adapter.open(intern)
-        drafts = [*reader(data, record), *(reader.close() if isinstance(reader, WholeFileReader) else ())]
+        found = [*reader(data, record), *(reader.close() if isinstance(reader, WholeFileReader) else ())]
     except Exception:  # as in the first read a record that cannot be adapted costs itself, not the run
         return {}
     texts: dict[str, str] = {}
-    for request in (draft.request for draft in drafts):
+    for request in (each.request for each in found if isinstance(each, Draft)):
         places = request.pointers(range(request.prefix.length)).values()
         for pointer, segment in zip(places, request.prefix.segments(), strict=True):
             if pointer in pointers:

@@ -258,7 +258,7 @@ class _Said:
                 "type": "function",
                 "id": next((word(call[name]) for name in _CALL_IDS if word(call.get(name))), ""),
                 "function": {
-                    "name": next((word(inner[name]) for name in _NAMES if word(inner.get(name))), ""),
+                    "name": word(call.get("function")) or next((word(inner[name]) for name in _NAMES if word(inner.get(name))), ""),
                     "arguments": arguments
                     if arguments is None or isinstance(arguments, str)
                     else jsontext.ordered(arguments).decode("utf-8", "replace"),

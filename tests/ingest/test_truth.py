@@ -63,6 +63,9 @@ SPELLINGS = [
     Spelling("langfuse/trace.json", "langfuse", identified=False, stops=NO_STOPS, app="weather-bot"),
     Spelling("langfuse/nested.json", "langfuse", identified=False, stops=NO_STOPS, app="weather-bot"),
     Spelling("langfuse/rows.jsonl", "langfuse-rows", identified=False, stops=NO_STOPS, app="weather-bot"),
+    Spelling("inspect/messages.json", "inspect-json", identified=False, app="weather"),
+    Spelling("inspect/calls.eval", "inspect", level=Level.WIRE, app="weather"),
+    Spelling("inspect/pooled.eval", "inspect", level=Level.WIRE, app="weather"),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 
