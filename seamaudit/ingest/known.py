@@ -7,6 +7,7 @@ from typing import Final
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.formats.claude_code import ClaudeCode
 from seamaudit.ingest.formats.claude_trace import ClaudeTrace
+from seamaudit.ingest.formats.gemini_cli import GeminiCli, GeminiCliRows
 from seamaudit.ingest.formats.inspect import InspectArchive, InspectDocument
 from seamaudit.ingest.formats.langfuse import LangfuseDocument, LangfuseLines
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
@@ -30,4 +31,6 @@ FORMATS: Final[tuple[Format, ...]] = (
     LangfuseLines(shape_of),
     InspectArchive(shape_of, _PAIRS),
     InspectDocument(shape_of, _PAIRS),
+    GeminiCli(shape_of),
+    GeminiCliRows(shape_of),
 )

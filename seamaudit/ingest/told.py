@@ -32,7 +32,7 @@ _PREFERRED: Final = {
     "gemini.generate": ("STOP", "STOP", "MAX_TOKENS", "SAFETY"),
     "bedrock.converse": ("end_turn", "tool_use", "max_tokens", "guardrail_intervened"),
 }
-_STATUS = re.compile(r"(?:Error code|status(?:[_ ]code)?|HTTP(?:/[\d.]+)?|\A)\W{0,3}([45]\d\d)\b", re.IGNORECASE)
+_STATUS = re.compile(r"""(?:Error code|["']code["']|status(?:[_ ]code)?|HTTP(?:/[\d.]+)?|\A)\W{0,3}([45]\d\d)\b""", re.IGNORECASE)
 NO_TIMES: Final = Times()
 NO_ATTRIBUTION: Final = Attribution()
 LONGEST_ERROR = 8192
@@ -65,7 +65,8 @@ class Failure:
 class Told:
     """One provider call as a recorder tells it.
 
-    `messages` and `answer` are in Chat Completions' spelling, None where they are not recorded; so are `tools`. `at` is the place of the
+    `messages` and `answer` are in Chat Completions' spelling, None where they are not recorded; so are `tools`. A `request` that was put
+    together already stands for the messages. `at` is the place of the
     call inside its record, `arrays` what the recording calls the arrays there. `missing` gives reasons of its own for what is lacking.
     """
 
@@ -77,6 +78,7 @@ class Told:
     host: str = ""
     model: str = ""
     messages: Sequence[Message] | None = None
+    request: Request | None = None
     tools: Sequence[Message] | None = None
     answer: Message | None = None
     id: str = ""
@@ -126,7 +128,7 @@ class Teller:
         """The draft of one call. Raises Rejected where its messages are none."""
         request = self._request(told)
         response = self._response(told)
-        counted = told.messages is None and told.answer is None
+        counted = not _speaks(told) and told.answer is None
         return Draft(
             locus=told.locus,
             format=told.format,
@@ -152,6 +154,8 @@ class Teller:
         )
 
     def _request(self, told: Told) -> Request:
+        if told.request is not None:
+            return replace(told.request, max_output=told.max_output, complete=told.request.complete and told.complete)
         members = {"model": jsontext.spelled(told.model)}
         if told.tools is not None:
             members["tools"] = jsontext.respelled(list(told.tools))
@@ -217,9 +221,9 @@ def stop_word(said: str, api: str) -> str:
 def _lacks(told: Told, request: Request, response: Response | None) -> Iterator[tuple[Need, str]]:
     yield Need.CACHE_CONTRACT, "the request was recorded as messages, not as it was sent"
     yield Need.STREAM, "only messages are recorded" if told.answer is not None else "no answer is recorded"
-    if told.messages is None:
+    if not _speaks(told):
         yield Need.PROMPT, "no messages are recorded"
-    elif not told.complete:
+    elif not request.complete:
         yield Need.PROMPT, "earlier messages are not in the recording"
     if told.tools is None:
         yield Need.TOOLS, "tool definitions are not recorded"
@@ -234,6 +238,10 @@ def _lacks(told: Told, request: Request, response: Response | None) -> Iterator[
         yield Need.TIME, "no wall-clock time is recorded"
     if not request.model:
         yield Need.MODEL, "no model is named"
+
+
+def _speaks(told: Told) -> bool:
+    return told.messages is not None or told.request is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

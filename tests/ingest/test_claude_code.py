@@ -526,6 +526,7 @@ def test_every_recording_is_recognised_as_itself_and_nothing_else(tmp_path: Path
         "tau-bench": {"messages-document"},
         "otlp": {"otlp", "otlp-document"},
         "langfuse": {"langfuse"},
+        "gemini-cli": {"gemini-cli"},
         "inspect": {"inspect", "inspect-json"},
     }
     for folder in sorted(path for path in DATA.iterdir() if path.is_dir()):

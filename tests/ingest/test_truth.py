@@ -50,6 +50,17 @@ class Spelling:
 
 NO_STOPS = ("", "", "")
 OTLP: Any = {"format": "otlp", "app": "weather-bot"}
+GEMINI: Any = {
+    "provider": "google",
+    "api": "gemini.generate",
+    "model": "gemini-2.5-pro",
+    "tools": False,
+    "system": False,
+    "stops": NO_STOPS,
+    "identified": False,
+    "limit": None,
+    "app": "gemini-cli",
+}
 SPELLINGS = [
     Spelling("otlp/latest.jsonl", **OTLP),
     Spelling("otlp/evented.jsonl", tools=False, read=False, **OTLP),
@@ -66,6 +77,9 @@ SPELLINGS = [
     Spelling("inspect/messages.json", "inspect-json", identified=False, app="weather"),
     Spelling("inspect/calls.eval", "inspect", level=Level.WIRE, app="weather"),
     Spelling("inspect/pooled.eval", "inspect", level=Level.WIRE, app="weather"),
+    Spelling("gemini_cli/session.json", "gemini-cli", **GEMINI),
+    Spelling("gemini_cli/interrupted.json", "gemini-cli", **GEMINI),
+    Spelling("gemini_cli/session.jsonl", "gemini-cli-rows", **GEMINI),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 
