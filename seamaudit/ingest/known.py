@@ -10,6 +10,7 @@ from seamaudit.ingest.formats.claude_trace import ClaudeTrace
 from seamaudit.ingest.formats.gemini_cli import GeminiCli, GeminiCliRows
 from seamaudit.ingest.formats.inspect import InspectArchive, InspectDocument
 from seamaudit.ingest.formats.langfuse import LangfuseDocument, LangfuseLines
+from seamaudit.ingest.formats.litellm import LiteLlmDocument, LiteLlmLines
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.otlp import OtlpDocument, OtlpLines
 from seamaudit.ingest.formats.pairs import Pairs
@@ -33,4 +34,6 @@ FORMATS: Final[tuple[Format, ...]] = (
     InspectDocument(shape_of, _PAIRS),
     GeminiCli(shape_of),
     GeminiCliRows(shape_of),
+    LiteLlmLines(shape_of),
+    LiteLlmDocument(shape_of),
 )

@@ -80,6 +80,18 @@ SPELLINGS = [
     Spelling("gemini_cli/session.json", "gemini-cli", **GEMINI),
     Spelling("gemini_cli/interrupted.json", "gemini-cli", **GEMINI),
     Spelling("gemini_cli/session.jsonl", "gemini-cli-rows", **GEMINI),
+    Spelling("litellm/payload.jsonl", "litellm"),
+    Spelling("litellm/stored.json", "litellm-document"),
+    Spelling(
+        "litellm/spend.json",
+        "litellm-document",
+        level=Level.COUNTERS,
+        content=False,
+        tools=False,
+        stops=NO_STOPS,
+        identified=False,
+        limit=None,
+    ),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 
