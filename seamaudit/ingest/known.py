@@ -7,6 +7,7 @@ from typing import Final
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.formats.claude_code import ClaudeCode
 from seamaudit.ingest.formats.claude_trace import ClaudeTrace
+from seamaudit.ingest.formats.codex import Codex
 from seamaudit.ingest.formats.gemini_cli import GeminiCli, GeminiCliRows
 from seamaudit.ingest.formats.inspect import InspectArchive, InspectDocument
 from seamaudit.ingest.formats.langfuse import LangfuseDocument, LangfuseLines
@@ -34,6 +35,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     InspectDocument(shape_of, _PAIRS),
     GeminiCli(shape_of),
     GeminiCliRows(shape_of),
+    Codex(shape_of),
     LiteLlmLines(shape_of),
     LiteLlmDocument(shape_of),
 )

@@ -251,6 +251,11 @@ class _Said:
             self.thoughts.append(text)
 
     def _call(self, call: Message) -> None:
+        if call.get("type") in ("custom_tool_call", "custom"):
+            held = fields(call.get("custom")) or call
+            id = next((word(call[name]) for name in _CALL_IDS if word(call.get(name))), "")
+            self.calls.append({"type": "custom", "id": id, "custom": {"name": held.get("name"), "input": held.get("input")}})
+            return
         inner = fields(call.get("function")) or call
         arguments = next((inner[name] for name in _ARGUMENTS if inner.get(name) is not None), None)
         self.calls.append(

@@ -61,6 +61,14 @@ GEMINI: Any = {
     "limit": None,
     "app": "gemini-cli",
 }
+CODEX: Any = {
+    "api": "openai.responses",
+    "tools": False,
+    "stops": NO_STOPS,
+    "identified": False,
+    "limit": None,
+    "app": "codex",
+}
 SPELLINGS = [
     Spelling("otlp/latest.jsonl", **OTLP),
     Spelling("otlp/evented.jsonl", tools=False, read=False, **OTLP),
@@ -92,6 +100,8 @@ SPELLINGS = [
         identified=False,
         limit=None,
     ),
+    Spelling("codex/rollout.jsonl", "codex", **CODEX),
+    Spelling("codex/first.jsonl", "codex", **CODEX | {"model": "", "system": False, "used": False, "timed": False}),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 
