@@ -9,6 +9,8 @@ from seamaudit.ingest.formats.claude_code import ClaudeCode
 from seamaudit.ingest.formats.claude_trace import ClaudeTrace
 from seamaudit.ingest.formats.codex import Codex
 from seamaudit.ingest.formats.gemini_cli import GeminiCli, GeminiCliRows
+from seamaudit.ingest.formats.har import Har
+from seamaudit.ingest.formats.helicone import HeliconeDocument, HeliconeLines
 from seamaudit.ingest.formats.inspect import InspectArchive, InspectDocument
 from seamaudit.ingest.formats.langfuse import LangfuseDocument, LangfuseLines
 from seamaudit.ingest.formats.litellm import LiteLlmDocument, LiteLlmLines
@@ -16,6 +18,7 @@ from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.otlp import OtlpDocument, OtlpLines
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.formats.pi import Pi
+from seamaudit.ingest.formats.vcr import Vcr
 from seamaudit.ingest.shapes import shape_of
 
 _PAIRS: Final = Pairs(shape_of)
@@ -38,4 +41,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     Codex(shape_of),
     LiteLlmLines(shape_of),
     LiteLlmDocument(shape_of),
+    Vcr(_PAIRS),
+    Har(_PAIRS),
+    HeliconeLines(shape_of, _PAIRS),
+    HeliconeDocument(shape_of, _PAIRS),
 )

@@ -69,6 +69,7 @@ CODEX: Any = {
     "limit": None,
     "app": "codex",
 }
+CASSETTES = ("vcrpy.yaml", "parsed.yaml", "ruby.yml", "r.yml", "go.yaml", "vcrpy.json")
 SPELLINGS = [
     Spelling("otlp/latest.jsonl", **OTLP),
     Spelling("otlp/evented.jsonl", tools=False, read=False, **OTLP),
@@ -102,6 +103,12 @@ SPELLINGS = [
     ),
     Spelling("codex/rollout.jsonl", "codex", **CODEX),
     Spelling("codex/first.jsonl", "codex", **CODEX | {"model": "", "system": False, "used": False, "timed": False}),
+    *(Spelling(f"vcr/{name}", "vcr", level=Level.WIRE, thread=None, timed=False) for name in CASSETTES),
+    Spelling("har/browser.har", "har", level=Level.WIRE, thread=None),
+    Spelling("har/proxy.har", "har", level=Level.WIRE, thread=None),
+    Spelling("helicone/export.jsonl", "helicone", level=Level.WIRE),
+    Spelling("helicone/export.json", "helicone-document", level=Level.WIRE),
+    Spelling("helicone/counters.jsonl", "helicone", level=Level.COUNTERS, content=False, tools=False, stops=NO_STOPS, limit=None),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 
