@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from seamaudit.ingest.formats.atif import Atif
 from seamaudit.ingest.formats.base import Format
+from seamaudit.ingest.formats.batch import BatchDocument, BatchLines
 from seamaudit.ingest.formats.claude_code import ClaudeCode
 from seamaudit.ingest.formats.claude_trace import ClaudeTrace
 from seamaudit.ingest.formats.codex import Codex
@@ -18,6 +20,8 @@ from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.otlp import OtlpDocument, OtlpLines
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.formats.pi import Pi
+from seamaudit.ingest.formats.swe_agent import SweAgent
+from seamaudit.ingest.formats.tau2 import Tau2
 from seamaudit.ingest.formats.vcr import Vcr
 from seamaudit.ingest.shapes import shape_of
 
@@ -45,4 +49,9 @@ FORMATS: Final[tuple[Format, ...]] = (
     Har(_PAIRS),
     HeliconeLines(shape_of, _PAIRS),
     HeliconeDocument(shape_of, _PAIRS),
+    BatchLines(shape_of, _PAIRS),
+    BatchDocument(shape_of, _PAIRS),
+    Tau2(shape_of),
+    SweAgent(shape_of),
+    Atif(shape_of),
 )

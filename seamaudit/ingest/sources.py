@@ -17,7 +17,7 @@ from seamaudit.ingest.inputs import STDIN
 from seamaudit.trace import Source
 
 SUFFIXES: Final = tuple(
-    name + packed for name in (".jsonl", ".ndjson", ".json", ".har", ".yaml", ".yml", ".eval") for packed in ("", ".gz", ".zst")
+    name + packed for name in (".jsonl", ".ndjson", ".json", ".har", ".traj", ".yaml", ".yml", ".eval") for packed in ("", ".gz", ".zst")
 )
 """What a directory walk takes; anything may be named outright."""
 

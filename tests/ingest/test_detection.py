@@ -22,7 +22,16 @@ FALLBACKS = frozenset({"pairs", "messages", "messages-document"})
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+BATCHES = [
+    Spelling("batch/input.jsonl", "batch"),
+    Spelling("batch/output.jsonl", "batch"),
+    Spelling("batch/results.jsonl", "batch"),
+    Spelling("batch/requests.json", "batch-document"),
+]
+ALL = [*SPELLINGS, *BATCHES]
+
+
+@pytest.mark.parametrize("spelling", ALL, ids=str)
 def test_a_fixture_is_detected_as_itself_and_as_nothing_else(spelling: Spelling) -> None:
     head = (FOLDER / spelling.file).read_bytes()[: Limits().head]
     scores = {each.name: score for each in FORMATS if (score := each.detect(head))}
@@ -32,7 +41,7 @@ def test_a_fixture_is_detected_as_itself_and_as_nothing_else(spelling: Spelling)
     assert all(scores[other] + 20 <= scores[spelling.format] for other in others)
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+@pytest.mark.parametrize("spelling", ALL, ids=str)
 @pytest.mark.parametrize("packing", ["gzip", "zstd", "bom"])
 def test_packed_it_is_the_same(spelling: Spelling, packing: str, tmp_path: Path) -> None:
     data = (FOLDER / spelling.file).read_bytes()
@@ -48,7 +57,7 @@ def test_packed_it_is_the_same(spelling: Spelling, packing: str, tmp_path: Path)
 
 
 def test_every_format_that_is_known_has_a_fixture_or_a_test_of_its_own() -> None:
-    own = {"pairs", "claude-code", "claude-trace", "pi", "messages", "messages-document"}
+    own = {"pairs", "claude-code", "claude-trace", "pi", "messages", "messages-document", "batch", "batch-document"}
     assert {each.name for each in FORMATS} == own | {spelling.format for spelling in SPELLINGS}
 
 

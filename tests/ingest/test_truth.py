@@ -70,6 +70,7 @@ CODEX: Any = {
     "app": "codex",
 }
 CASSETTES = ("vcrpy.yaml", "parsed.yaml", "ruby.yml", "r.yml", "go.yaml", "vcrpy.json")
+TRAJECTORY: Any = {"tools": False, "timed": False, "thread": None, "limit": None}
 SPELLINGS = [
     Spelling("otlp/latest.jsonl", **OTLP),
     Spelling("otlp/evented.jsonl", tools=False, read=False, **OTLP),
@@ -109,6 +110,11 @@ SPELLINGS = [
     Spelling("helicone/export.jsonl", "helicone", level=Level.WIRE),
     Spelling("helicone/export.json", "helicone-document", level=Level.WIRE),
     Spelling("helicone/counters.jsonl", "helicone", level=Level.COUNTERS, content=False, tools=False, stops=NO_STOPS, limit=None),
+    Spelling("atif/trajectory.json", "atif", tools=False, timed=False, stops=NO_STOPS, identified=False, limit=None, app="terminus"),
+    Spelling("swe_agent/exact.traj", "swe-agent", stops=NO_STOPS, identified=False, used=False, app="swe-agent", **TRAJECTORY),
+    Spelling("swe_agent/history.traj", "swe-agent", stops=NO_STOPS, identified=False, used=False, app="swe-agent", **TRAJECTORY),
+    Spelling("swe_agent/mini.traj.json", "swe-agent", app="mini-swe-agent", **TRAJECTORY),
+    Spelling("tau2/results.json", "tau2", tools=False, system=False, limit=None, app="tau2"),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 

@@ -18,6 +18,7 @@ from seamaudit.ingest.blocks import fields, integer, items, word
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.leaves import above
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
 from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
@@ -146,8 +147,8 @@ class _Lines:
 
     def close(self) -> Iterator[Draft]:
         """The calls that no other one tells in more detail."""
-        above = _above([(trace, id) for trace, id, _ in self._calls], self._parents)
-        yield from (draft for trace, id, draft in self._calls if (trace, id) not in above)
+        summaries = above([(trace, id) for trace, id, _ in self._calls], self._parents)
+        yield from (draft for trace, id, draft in self._calls if (trace, id) not in summaries)
 
 
 def _observations(record: Any) -> Iterator[_Observation]:
@@ -178,23 +179,8 @@ def _in_one(record: dict[str, Any], at: str) -> Iterator[_Observation]:
 def _calls(found: Sequence[_Observation]) -> list[_Observation]:
     parents = {_ids(each): word(each.get("parentObservationId")) for each in found}
     made = [each for each in found if _is_call(each)]
-    above = _above([_ids(each) for each in made], parents)
-    return [each for each in made if _ids(each) not in above]
-
-
-def _above(calls: Sequence[tuple[str, str]], parents: Mapping[tuple[str, str], str]) -> set[tuple[str, str]]:
-    """The calls that have a call below them, however deep."""
-    known, out = set(calls), set()
-    for trace, id in calls:
-        seen = {id}
-        parent = parents.get((trace, id), "")
-        while parent and parent not in seen:
-            seen.add(parent)
-            if (trace, parent) in known:
-                out.add((trace, parent))
-                break
-            parent = parents.get((trace, parent), "")
-    return out
+    summaries = above(map(_ids, made), parents)
+    return [each for each in made if _ids(each) not in summaries]
 
 
 def _ids(each: _Observation) -> tuple[str, str]:

@@ -18,9 +18,10 @@ from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, lost
 from seamaudit.ingest.formats.base import Found, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.routed import COUNTS
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told, usage
 from seamaudit.providers.names import NOBODY, at_host, named
 from seamaudit.trace import Attribution, Convention, Locus, Money, Need, Times, Usage
 from seamaudit.trace.money import from_usd
@@ -41,16 +42,6 @@ _OTHERS = (
     "file",
     "vector",
     "count",
-)
-_COUNTS = Names(
-    input=("prompt_tokens", "input_tokens"),
-    read=("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cache_read_input_tokens"),
-    write=("cache_creation_input_tokens", "prompt_tokens_details.cache_creation_tokens", "prompt_tokens_details.cache_write_tokens"),
-    write_5m=("prompt_tokens_details.cache_creation_token_details.ephemeral_5m_input_tokens",),
-    write_1h=("prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",),
-    output=("completion_tokens", "output_tokens"),
-    reasoning=("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
-    total=("total_tokens",),
 )
 _SESSIONS = ("litellm_session_id", "session_id", "litellm-session-id", "langfuse_session_id")
 
@@ -194,7 +185,7 @@ def _tools(row: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Message] | 
 def _usage(row: Mapping[str, Any], got: Any, metadata: Mapping[str, Any]) -> Usage | None:
     """The provider's counts as LiteLLM spells them: in the response, else in the metadata, else beside them."""
     for held in (fields(got).get("usage"), metadata.get("usage_object"), row):
-        read = usage(counts.flattened(unquoted(held)) if held is not row else _plain(row), _COUNTS, Convention.INCLUSIVE)
+        read = usage(counts.flattened(unquoted(held)) if held is not row else _plain(row), COUNTS, Convention.INCLUSIVE)
         if read is not None:
             return read
     return None

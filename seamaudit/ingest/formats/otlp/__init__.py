@@ -20,6 +20,7 @@ from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.formats.otlp import dialects
 from seamaudit.ingest.formats.otlp.spans import Event, Span, spans
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.leaves import above
 from seamaudit.ingest.resync import pieces
 from seamaudit.ingest.spoken import unquoted
 from seamaudit.ingest.times import moment
@@ -110,7 +111,7 @@ class _Reader:
         for span, locus in self._silent:
             key = (span.trace, span.span)
             self._calls[key].append(self._draft(span, locus, tuple(self._logged.get(key, ()))))
-        summaries = self._above()
+        summaries = above(self._calls, self._parents)
         for key, drafts in self._calls.items():
             if key not in summaries:
                 yield from drafts
@@ -129,20 +130,6 @@ class _Reader:
             self._silent.append((found, locus))
         else:
             self._calls[key].append(self._draft(found, locus))
-
-    def _above(self) -> set[tuple[str, str]]:
-        """The calls that have a call below them, however deep."""
-        out: set[tuple[str, str]] = set()
-        for trace, span in self._calls:
-            seen = {span}
-            parent = self._parents.get((trace, span), "")
-            while parent and parent not in seen:
-                seen.add(parent)
-                if (trace, parent) in self._calls:
-                    out.add((trace, parent))
-                    break
-                parent = self._parents.get((trace, parent), "")
-        return out
 
     def _draft(self, span: Span, locus: Locus, logged: tuple[Event, ...] = ()) -> Draft:
         said = span.attributes
