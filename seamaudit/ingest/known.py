@@ -15,8 +15,10 @@ from seamaudit.ingest.formats.har import Har
 from seamaudit.ingest.formats.helicone import HeliconeDocument, HeliconeLines
 from seamaudit.ingest.formats.inspect import InspectArchive, InspectDocument
 from seamaudit.ingest.formats.langfuse import LangfuseDocument, LangfuseLines
+from seamaudit.ingest.formats.langsmith import LangSmithDocument, LangSmithLines
 from seamaudit.ingest.formats.litellm import LiteLlmDocument, LiteLlmLines
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
+from seamaudit.ingest.formats.opencode import OpenCode
 from seamaudit.ingest.formats.otlp import OtlpDocument, OtlpLines
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.formats.pi import Pi
@@ -54,4 +56,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Tau2(shape_of),
     SweAgent(shape_of),
     Atif(shape_of),
+    OpenCode(shape_of),
+    LangSmithLines(shape_of),
+    LangSmithDocument(shape_of),
 )

@@ -115,6 +115,9 @@ SPELLINGS = [
     Spelling("swe_agent/history.traj", "swe-agent", stops=NO_STOPS, identified=False, used=False, app="swe-agent", **TRAJECTORY),
     Spelling("swe_agent/mini.traj.json", "swe-agent", app="mini-swe-agent", **TRAJECTORY),
     Spelling("tau2/results.json", "tau2", tools=False, system=False, limit=None, app="tau2"),
+    Spelling("opencode/session.json", "opencode", tools=False, system=False, identified=False, limit=None, app="opencode"),
+    Spelling("langsmith/runs.jsonl", "langsmith"),
+    Spelling("langsmith/batch.json", "langsmith-document"),
     Spelling("otlp/counters.jsonl", level=Level.COUNTERS, content=False, tools=False, **OTLP),
 ]
 

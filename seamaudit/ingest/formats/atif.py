@@ -1,8 +1,8 @@
 """ATIF trajectories (Harbor, terminal-bench): one agent's steps in one document.
 
 Level B. In the order of steps: a step is dated, but not when its call began. A call is a step of the agent; its observation is what its
-tools returned. `prompt_tokens` is inclusive. The conversation is the session, in which a step is one by its number. What it cannot give: tool
-definitions, what the agent itself put before its messages, stop reasons, streams, retries.
+tools returned. `prompt_tokens` is inclusive. The conversation is the session, in which a step is one by its number. What it cannot give:
+tool definitions, what the agent itself put before its messages, stop reasons, streams, retries.
 """
 
 from __future__ import annotations
