@@ -33,6 +33,7 @@ from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.sources import Discovery, SkipReason, discover
+from seamaudit.ingest.unknown import described
 from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer, Scope
@@ -466,7 +467,9 @@ def _refuse_unrecognised(reading: Reading) -> None:
     known = ", ".join(each.name for each in FORMATS)
     if reading.unrecognised:
         names = ", ".join(repr(source.path) for source in reading.unrecognised[:3])
-        raise InputError(f"not a recording in a known format: {names}", f"Known formats: {known}. Force one with --input-format.")
+        seen = described(reading.reader.head(reading.unrecognised[0]))
+        hint = f"Known formats: {known}. Force one with --input-format."
+        raise InputError(f"not a recording in a known format: {names}", f"{seen} {hint}".strip())
     raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-SCRIPTS = sorted(FIXTURES.glob("*/make.py"))
+SCRIPTS = sorted([*FIXTURES.glob("*/make.py"), *FIXTURES.glob("formats/*/make.py")])
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +22,15 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.parent.name for script in SCRIPTS])
 def test_a_script_writes_what_is_in_the_tree(script: Path, copy: Path) -> None:
-    folder = copy / script.parent.name
-    for path in folder.glob("*.json*"):
+    folder = copy / script.parent.relative_to(FIXTURES)
+    for path in _written(folder):
         path.unlink()
     subprocess.run([sys.executable, str(folder / "make.py")], check=True)
-    written = {path.name: path.read_bytes() for path in folder.glob("*.json*")}
-    assert written == {path.name: path.read_bytes() for path in script.parent.glob("*.json*")}
+    written = {path.name: path.read_bytes() for path in _written(folder)}
+    assert written == {path.name: path.read_bytes() for path in _written(script.parent)}
     assert written
+
+
+def _written(folder: Path) -> list[Path]:
+    """What a folder holds beside its script."""
+    return [path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"]

@@ -10,7 +10,8 @@ from typing import Any
 
 from seamaudit.evidence.excerpt import Evidence, EvidenceRef, Excerpt, excerpt
 from seamaudit.ingest import jsontext
-from seamaudit.ingest.formats.base import Format
+from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.formats.base import Format, WholeFileReader
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.reread import Rereader
 from seamaudit.trace import Locus
@@ -69,11 +70,12 @@ def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | No
     if adapter is None:
         return {}
     try:
-        requests = [draft.request for draft in adapter.open(intern)(data, record)]
+        reader = adapter.open(intern)
+        found = [*reader(data, record), *(reader.close() if isinstance(reader, WholeFileReader) else ())]
     except Exception:  # as in the first read a record that cannot be adapted costs itself, not the run
         return {}
     texts: dict[str, str] = {}
-    for request in requests:
+    for request in (each.request for each in found if isinstance(each, Draft)):
         places = request.pointers(range(request.prefix.length)).values()
         for pointer, segment in zip(places, request.prefix.segments(), strict=True):
             if pointer in pointers:

@@ -132,5 +132,13 @@ def spelled(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
+def respelled(value: Any) -> bytes:
+    """The value as JSON text to be parsed again: fast where it can be, in ASCII where half a pair stands in it."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return spelled(value)
+
+
 digest = xxhash.xxh3_128_digest
 """16 bytes of xxh3-128: identity inside a run, never a secret."""

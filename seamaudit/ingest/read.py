@@ -10,17 +10,17 @@ from seamaudit.ingest.accounting import Accounting, Tally
 from seamaudit.ingest.conform import Conformer
 from seamaudit.ingest.detect import detect
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.faults import Cause, InputFault, lost, resynchronised
-from seamaudit.ingest.formats.base import Format, RecordReader, Rejected, WholeFileReader
+from seamaudit.ingest.faults import Cause, lost, resynchronised
+from seamaudit.ingest.formats.base import Format, Found, RecordReader, Rejected, WholeFileReader
 from seamaudit.ingest.inflate import Meter
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.jsontext import Unparsable
 from seamaudit.ingest.reader import Line, Lost, Progress, Reader
 from seamaudit.ingest.resync import pieces
 from seamaudit.ingest.sources import Skipped, SkipReason
-from seamaudit.trace import Hole, Locus, Source
+from seamaudit.trace import Locus, Source
 
-Item = Draft | Hole | InputFault
+Item = Found
 
 _UNPARSABLE: Final = frozenset({Cause.NOT_JSON, Cause.TOO_DEEP, Cause.NOT_FINITE})
 
@@ -154,7 +154,7 @@ class _One:
         if sum(isinstance(found, tuple) for _, found in whole) > 1:
             yield resynchronised(line.locus, line.lines)
 
-    def _read(self, data: bytes, locus: Locus) -> tuple[Draft, ...] | Cause:
+    def _read(self, data: bytes, locus: Locus) -> tuple[Item, ...] | Cause:
         """A record is read whole or not at all."""
         try:
             return tuple(self.record(data, locus))

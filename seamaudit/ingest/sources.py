@@ -16,7 +16,9 @@ from seamaudit.ingest.inflate import compression_of
 from seamaudit.ingest.inputs import STDIN
 from seamaudit.trace import Source
 
-SUFFIXES: Final = tuple(name + packed for name in (".jsonl", ".ndjson", ".json") for packed in ("", ".gz", ".zst"))
+SUFFIXES: Final = tuple(
+    name + packed for name in (".jsonl", ".ndjson", ".json", ".har", ".traj", ".yaml", ".yml", ".eval") for packed in ("", ".gz", ".zst")
+)
 """What a directory walk takes; anything may be named outright."""
 
 

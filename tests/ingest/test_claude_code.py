@@ -519,7 +519,16 @@ def test_recorded_sessions_pair_every_call() -> None:
 
 @at_hand("")
 def test_every_recording_is_recognised_as_itself_and_nothing_else(tmp_path: Path) -> None:
-    expected = {"claude-code": {"claude-code"}, "pi": {"pi"}, "pairs": {"pairs"}, "tau-bench": {"messages-document"}}
+    expected = {
+        "claude-code": {"claude-code"},
+        "pi": {"pi"},
+        "pairs": {"pairs"},
+        "tau-bench": {"messages-document"},
+        "otlp": {"otlp", "otlp-document"},
+        "langfuse": {"langfuse"},
+        "gemini-cli": {"gemini-cli"},
+        "inspect": {"inspect", "inspect-json"},
+    }
     for folder in sorted(path for path in DATA.iterdir() if path.is_dir()):
         reading = Read(folder).reading
         assert set(reading.recognised.values()) == expected.get(folder.name, set()), folder.name

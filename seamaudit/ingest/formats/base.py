@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.faults import InputFault
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.sse import SseEvent
-from seamaudit.trace import Locus, Request, Response
+from seamaudit.trace import Hole, Locus, Request, Response
 
-__all__ = ["BodyShape", "Format", "RawBody", "RecordReader", "Rejected", "ShapeOf", "WholeFileReader"]
+__all__ = ["BodyShape", "Format", "Found", "RawBody", "RecordReader", "Rejected", "ShapeOf", "WholeFileReader"]
 
 RawBody = Mapping[str, bytes]
 """A request body as raw JSON slices by top-level key: what is repeated from turn to turn is hashed, not parsed."""
@@ -47,10 +48,14 @@ ShapeOf = Callable[[str, frozenset[str], Any], BodyShape | None]
 """Finds the shape of a request from its URL path, its body's keys and the parsed answer; None where nothing claims it."""
 
 
+Found = Draft | Hole | InputFault
+"""What a record gives: drafts, and what is said of a part of it that was lost (`faults.lost`)."""
+
+
 class RecordReader(Protocol):
     """Turns one record's bytes into drafts."""
 
-    def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
+    def __call__(self, data: bytes, locus: Locus) -> Iterator[Found]:
         """The drafts of one record. Raises Rejected or jsontext.Unparsable where it holds none."""
         ...
 
@@ -62,7 +67,7 @@ class WholeFileReader(RecordReader, Protocol):
     Called with each record in order, it may give nothing; `close` follows at the end of the source.
     """
 
-    def close(self) -> Iterator[Draft]:
+    def close(self) -> Iterator[Found]:
         """The drafts that only the whole source can tell."""
         ...
 

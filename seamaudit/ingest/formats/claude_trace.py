@@ -17,7 +17,7 @@ import msgspec
 
 from seamaudit.ingest.blocks import word
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.formats.base import Format, RecordReader
+from seamaudit.ingest.formats.base import Format, Found, RecordReader
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.times import moment
 from seamaudit.trace import Attribution, Clock, Locus, Need, Request, Try
@@ -77,12 +77,12 @@ class _Reader:
         self._pairs = pairs
         self._intern = intern
 
-    def __call__(self, data: bytes, locus: Locus) -> Iterator[Draft]:
+    def __call__(self, data: bytes, locus: Locus) -> Iterator[Found]:
         around = _Around()
         with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             around = _decoder.decode(data)
         for draft in self._pairs(data, locus):
-            yield self._refined(draft, around)
+            yield self._refined(draft, around) if isinstance(draft, Draft) else draft
 
     def _refined(self, draft: Draft, around: _Around) -> Draft:
         side = self._side(draft.request)

@@ -1,0 +1,99 @@
+"""HTTP exchanges that a recorder keeps in a shape of its own, spelled as pairs and read as such."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from seamaudit.ingest import jsontext
+from seamaudit.ingest.draft import Draft
+from seamaudit.ingest.rejected import Rejected
+from seamaudit.trace import Level, Locus, Response
+
+LARGEST: Final = 40_000_000
+"""Bytes of one exchange: as many as a line of pairs may have."""
+_SENT, _GOT = "/request/body", "/response/body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpExchange:
+    """One request and its response. `sent` and `got` are bodies, parsed or as JSON text; a text that is none is a stream.
+
+    `sent_at` and `got_at` are their pointers in the record. Times are whatever `times.moment` reads.
+    """
+
+    sent: Any
+    got: Any = None
+    sent_at: str = ""
+    got_at: str = ""
+    url: str = ""
+    status: int | None = None
+    sent_headers: Mapping[str, Any] = field(default_factory=dict)
+    got_headers: Mapping[str, Any] = field(default_factory=dict)
+    started: Any = None
+    ended: Any = None
+    recorded: Any = None
+    first_byte: Any = None
+    duration: Any = None
+    conversation: str | None = None
+    sequence: int | None = None
+
+
+class Pairing:
+    """Reads exchanges as the pair format reads its lines."""
+
+    def __init__(self, read: Callable[[bytes, Locus], Iterable[Any]], format: str) -> None:
+        self._read = read
+        self._format = format
+
+    def draft(self, exchange: HttpExchange, locus: Locus) -> Draft:
+        """The draft of one exchange. Raises Rejected, jsontext.Unparsable where it is no model call."""
+        got = exchange.got
+        answered = got is not None or exchange.status is not None
+        named = "body_raw" if isinstance(got, str) and got[:1] not in ("{", "[") else "body"
+        response = {"status_code": exchange.status, "headers": dict(exchange.got_headers), named: got}
+        line = {
+            "request": {"url": exchange.url, "headers": dict(exchange.sent_headers), "body": _parsed(exchange.sent)},
+            **({"response": response} if answered else {}),
+            "conversation": exchange.conversation,
+            "n": exchange.sequence,
+            "started_at": exchange.started,
+            "ended_at": exchange.ended,
+            "recorded_at": exchange.recorded,
+            "first_byte": exchange.first_byte,
+            "duration": exchange.duration,
+        }
+        data = jsontext.respelled({name: value for name, value in line.items() if value is not None})
+        if len(data) > LARGEST:
+            raise Rejected("oversize")
+        (draft,) = self._read(data, locus)
+        return _moved(draft, exchange, self._format)
+
+
+def _parsed(body: Any) -> Any:
+    if isinstance(body, str | bytes):
+        return jsontext.parse(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body).value
+    return body
+
+
+def _moved(draft: Draft, exchange: HttpExchange, format: str) -> Draft:
+    """The draft with pointers into the record it was told in."""
+    request = replace(draft.request, at=exchange.sent_at)
+    response = _placed(draft.response, exchange.got_at) if draft.response is not None else None
+    return replace(draft, request=request, response=response, format=format, level=Level.WIRE)
+
+
+def _placed(response: Response, at: str) -> Response:
+    def moved(pointer: str) -> str:
+        for start in (f"{_GOT}_raw", _GOT):
+            if pointer.startswith(start):
+                return at + pointer.removeprefix(start)
+        return at
+
+    return replace(
+        response,
+        at=moved(response.at),
+        answers=tuple(replace(each, pointer=moved(each.pointer)) for each in response.answers),
+        calls=tuple(replace(each, pointer=moved(each.pointer)) for each in response.calls),
+    )
