@@ -140,20 +140,12 @@ def _audited(paths: list[str], rules: list[Path] | None) -> Report:
     from seamaudit.audit import audit as run
     from seamaudit.cli.config import checked_params, configured
     from seamaudit.cli.progress import shown
-    from seamaudit.config import Settings
+    from seamaudit.config.file import settings_of
     from seamaudit.suppress import suppress
 
     told = configured(None, isolated=False)
     catalogs = (*told.rules, *(rules or ()))
-    settings = Settings(
-        rules_dirs=catalogs,
-        params=checked_params(told.params, catalogs),
-        max_steps=told.max_steps,
-        max_repeats=told.max_repeats,
-        budget_usd=told.budget_usd,
-    )
-    if told.eval_suites is not None:
-        settings = replace(settings, eval_suites=told.eval_suites)
+    settings = replace(settings_of(told), rules_dirs=catalogs, params=checked_params(told.params, catalogs))
     with shown(paths, wanted=True) as advance:
         report = suppress(run(paths, settings, advance), told.ignores, _today()).report
     return replace(report, findings=tuple(finding for finding in report.findings if finding.counts))

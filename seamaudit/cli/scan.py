@@ -128,12 +128,12 @@ def scan(
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
     from seamaudit.cli.baseline import applied, of_baseline, settled
-    from seamaudit.cli.config import checked_params, configured, own_prices, unneeded
+    from seamaudit.cli.config import checked_params, configured, unneeded
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown, tell
-    from seamaudit.config import Settings, check_caps, check_suites
+    from seamaudit.config import check_caps, check_suites
+    from seamaudit.config.file import settings_of
     from seamaudit.findings import Confidence, Severity
-    from seamaudit.layers.budgets import Limits
     from seamaudit.report.base import Sites, document, typed_sites
     from seamaudit.suppress import suppress
 
@@ -146,7 +146,8 @@ def scan(
     )
     strict = next(each for each in (strict_input, told.strict_input, in_ci()) if each is not None)
     severity = _severity(fail_on or FailOn(told.fail_on or FailOn.MEDIUM))
-    settings = Settings(
+    settings = replace(
+        settings_of(told, prices),
         rules_dirs=catalogs,
         params=checked_params(told.params, catalogs),
         input_format=input_format,
@@ -156,17 +157,14 @@ def scan(
         show_content=show_content,
         fail_on=severity,
         elide=not no_elide,
-        prices=own_prices(prices or told.prices),
-        limits=Limits(told.budgets, told.estimates),
         sites=Sites({**told.sites.by_name, **typed_sites(site or ()).by_name}),
         max_steps=told.max_steps if max_steps is None else max_steps,
         max_repeats=told.max_repeats if max_repeats is None else max_repeats,
         budget_usd=told.budget_usd if budget_usd is None else budget_usd,
     )
     check_caps(settings.max_steps, settings.max_repeats, settings.budget_usd)
-    suites = check_suites(eval_suite) if eval_suite else told.eval_suites
-    if suites is not None:
-        settings = replace(settings, eval_suites=suites)
+    if eval_suite:
+        settings = replace(settings, eval_suites=check_suites(eval_suite))
     baseline = baseline or told.baseline
     others = copies(reports or ())
     check(output, others, paths)
