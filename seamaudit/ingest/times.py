@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +10,8 @@ from typing import Any
 
 _MILLIS_FROM = 10**11
 _NANOS_FROM = 10**17
+_MOST = 10**21
+"""The largest number that is believed to be a time, in any unit; a recording may hold one that no float does."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 _UNITS: Mapping[str, float] = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -23,7 +24,7 @@ def moment(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        if not math.isfinite(value) or value <= 0:
+        if not 0 < value <= _MOST:
             return None
         return float(value) / (1e9 if value > _NANOS_FROM else 1e3 if value > _MILLIS_FROM else 1.0)
     if not isinstance(value, str) or len(value) > 64:
@@ -45,7 +46,7 @@ def seconds(value: Any, unit: float = 1.0) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return float(value) * unit
+        return value * unit if abs(value) <= _MOST else None
     if isinstance(value, str) and len(value) <= 32:
         parts = _DURATION.findall(value)
         if parts and "".join(number + name for number, name in parts) == value:
