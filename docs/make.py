@@ -55,6 +55,11 @@ def cost() -> str:
     return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "session")))
 
 
+def waterfall() -> str:
+    """What the demo's threads cost, what findings would have saved, and what is left."""
+    return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--waterfall")))
+
+
 def ledger() -> str:
     """The dearest things in the demo's threads."""
     return fenced(VOLATILE.sub("", run("cost", "fixtures/demo/demo.jsonl", "--by", "thing", "--top", "8")))
@@ -68,6 +73,8 @@ def walk() -> str:
 QUERIES: Final = (
     "select producer, name, sum(usd) as usd, sum(tokens) as tokens, max(sent) as sent from ledger where name <> '' "
     "group by producer, name order by usd desc limit 5",
+    "select thread, model, count(*) as calls, max(input) as longest_prompt, sum(usd) as usd from spend where usd is not null "
+    "group by thread, model order by usd desc limit 3",
     "select file, line, cause, origin, rewritten_tokens from cache_breaks order by rewritten_tokens desc limit 3",
 )
 
@@ -91,6 +98,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "queries": queries,
     "rules": rules_table,
     "walk": walk,
+    "waterfall": waterfall,
 }
 
 

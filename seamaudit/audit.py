@@ -190,14 +190,17 @@ class Followed:
     text: Callable[[int], bytes | None]
 
 
-def follow(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Followed:
-    """Audit the recordings behind `paths` and keep every call, for those who want to look at one; with `ledger`, measure that too.
-    Raises what `audit` raises."""
+def follow(
+    paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False, keep: bool = True
+) -> Followed:
+    """Audit the recordings behind `paths` and keep every call, for those who want to look at one, unless told not to `keep` them; with
+    `ledger`, measure that too. Raises what `audit` raises."""
     rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(own=settings.prices), Knobs.of(settings)
     kept = _Kept()
     with _opened(paths, settings, progress) as inputs:
         asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
-        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits), lambda: kept)
+        keeping: tuple[Callable[[], Layer], ...] = (lambda: kept,) if keep else ()
+        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits), *keeping)
         measured = _measured(inputs, factories, seams(prices, knobs))
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)

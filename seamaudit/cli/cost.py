@@ -115,7 +115,7 @@ def cost(
         if contents and not (flamegraph or timeline):
             measured, found = measure_cost(paths, settings, advance, ledger=True), None
         else:
-            followed = follow(paths, settings, advance, ledger=contents or flamegraph is not None)
+            followed = follow(paths, settings, advance, ledger=contents or flamegraph is not None, keep=timeline is not None)
             measured, found = followed.measured, None if contents else told.wasted(followed.findings, followed.measured.replayed.facts)
             if flamegraph:
                 _write_json(flamegraph, of_bill(measured.replayed.facts, measured.sources))

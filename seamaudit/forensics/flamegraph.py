@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from seamaudit import __version__
-from seamaudit.evidence import printable
 from seamaudit.facts import FactBase
 from seamaudit.forensics.cost import Amount, Sums, spoken
 from seamaudit.forensics.cost.ledger import named
 from seamaudit.forensics.cost.sums import by_recording
+from seamaudit.forensics.spelling import short
 from seamaudit.layers.cost import Spend
 from seamaudit.layers.ledger import LedgerRow, Producer
 from seamaudit.trace import Locus, Source
 
 SCHEMA: Final = "https://www.speedscope.app/file-format-schema.json"
 PICO_PER_MICRO: Final = 10**6
-LONGEST: Final = 120
-"""Characters of a frame's name."""
 BY_RECORDING: Final = "priced by the recording alone"
 
 Frame = tuple[str, str, int]
@@ -102,7 +100,7 @@ def _stacks(facts: FactBase, sources: Sequence[Source]) -> Iterator[Stack]:
     for part in sorted(filter(sums.__getitem__, sums), key=place):
         call = calls[part.exchange]
         turn = f"turn {turns[part.exchange]}" if part.of_one_turn else "every turn"
-        yield Stack((*places.frames(call, turn), (printable(part.producer), "", 0)), sums[part])
+        yield Stack((*places.frames(call, turn), (short(part.producer), "", 0)), sums[part])
 
 
 class _Part(NamedTuple):
@@ -127,7 +125,7 @@ class _Places:
     """Spells the frames of a call, each name once."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
-        self._files = [_short(source.path) for source in sources]
+        self._files = [short(source.path) for source in sources]
         self._names: dict[str, str] = {}
 
     def frames(self, call: Spend, turn: str) -> tuple[Frame, ...]:
@@ -139,13 +137,8 @@ class _Places:
 
     def _named(self, text: str) -> str:
         if text not in self._names:
-            self._names[text] = _short(text)
+            self._names[text] = short(text)
         return self._names[text]
 
     def _at(self, locus: Locus) -> tuple[str, int]:
         return self._files[locus.source], locus.line
-
-
-def _short(text: str) -> str:
-    said = printable(text)
-    return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"

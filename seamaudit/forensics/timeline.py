@@ -14,18 +14,16 @@ from itertools import count
 from typing import Any, Final
 
 from seamaudit import __version__
-from seamaudit.evidence import printable
 from seamaudit.facts import FactBase
 from seamaudit.forensics.cost import Sums, Window, spoken
 from seamaudit.forensics.cost.sums import paid, refused
+from seamaudit.forensics.spelling import short
 from seamaudit.layers.cost import Spend
 from seamaudit.trace import Exchange, Kind, Source, to_usd
 
 MICRO: Final = 10**6
 SHORTEST: Final = 1
 """Microseconds of a call whose end is not recorded: a slice must have some to be seen."""
-LONGEST: Final = 120
-"""Characters of a name."""
 _RESULTS: Final = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT})
 
 Event = dict[str, Any]
@@ -104,8 +102,8 @@ def _took(call: Exchange) -> float | None:
 def _labels(pid: int, slices: Sequence[_Slice]) -> Iterator[Event]:
     call = slices[0].exchange
     clocked = _clocked(each.exchange for each in slices)
-    labels = [_short(call.attribution.app), "" if clocked else "no clock: calls one after another, in the recorded order"]
-    yield _metadata("process_name", pid, name=_short(call.thread.id))
+    labels = [short(call.attribution.app), "" if clocked else "no clock: calls one after another, in the recorded order"]
+    yield _metadata("process_name", pid, name=short(call.thread.id))
     yield _metadata("process_labels", pid, labels=", ".join(filter(None, labels)))
     yield _metadata("process_sort_index", pid, sort_index=pid)
     for lane in sorted({each.lane for each in slices}):
@@ -121,13 +119,13 @@ def _slice(pid: int, each: _Slice, sources: Sequence[Source]) -> Event:
     usd = paid(spend)
     told = {
         "call": each.number,
-        "place": f"{_short(sources[call.locus.source].path)}:{call.locus.line}",
+        "place": f"{short(sources[call.locus.source].path)}:{call.locus.line}",
         "usd": None if usd is None else to_usd(usd),
         "input_tokens": spend.input,
         "cache_read_tokens": spend.cache_read,
         "cache_write_tokens": spend.cache_write,
         "output_tokens": spend.output,
-        "stop": _short(call.response.stop) if call.response else "",
+        "stop": short(call.response.stop) if call.response else "",
         "side": spend.side,
         "refused": refused(spend),
     }
@@ -135,7 +133,7 @@ def _slice(pid: int, each: _Slice, sources: Sequence[Source]) -> Event:
     args = {name: value for name, value in told.items() if value not in (None, "", False)} | missing
     return {
         "ph": "X",
-        "name": _short(spend.model) or "no model",
+        "name": short(spend.model) or "no model",
         "cat": "call",
         "pid": pid,
         "tid": each.lane + 1,
@@ -169,7 +167,7 @@ def _arrows(pid: int, slices: Sequence[_Slice], flows: Iterator[int]) -> Iterato
             found = made.pop(segment.call_id, None) if segment.kind in _RESULTS and segment.call_id else None
             if found:
                 before, tool = found
-                flow = {"cat": "tool", "name": _short(tool) or "a tool", "id": next(flows), "pid": pid}
+                flow = {"cat": "tool", "name": short(tool) or "a tool", "id": next(flows), "pid": pid}
                 yield {**flow, "ph": "s", "tid": before.lane + 1, "ts": max(before.start, min(before.end - 1, each.start))}
                 yield {**flow, "ph": "f", "bp": "e", "tid": each.lane + 1, "ts": each.start}
         response = each.exchange.response
@@ -179,8 +177,3 @@ def _arrows(pid: int, slices: Sequence[_Slice], flows: Iterator[int]) -> Iterato
 def _new(exchange: Exchange) -> Iterable[Any]:
     """What a prompt adds to the turn before."""
     return exchange.request.prefix.segments(exchange.previous.shared if exchange.previous else 0)
-
-
-def _short(text: str) -> str:
-    said = printable(text)
-    return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 
 from seamaudit.facts import Fact, fact
-from seamaudit.layers.base import Scope
+from seamaudit.layers.base import Scope, Unchecked
 from seamaudit.providers.billing import billed
 from seamaudit.providers.stop_facts import answered
 from seamaudit.providers.units import Prices
@@ -83,22 +83,36 @@ class Repeats:
         self._sent: defaultdict[_Key, list[_Sent]] = defaultdict(list)
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
-        """Nothing yet: how often a request comes is known at the end."""
+        """That a call cannot be compared, where it cannot; how often a request comes is known at the end."""
         request, times = exchange.request, exchange.times
-        if not request.settings or not request.complete or exchange.side or times.started is None or times.ended is None:
-            return ()
-        if (request.max_output or WARMING + 1) <= WARMING or not answered(exchange) or self._suite_of(exchange):
-            return ()
+        if times.started is None or exchange.side or not self._is_question(exchange):
+            return
+        if times.ended is None or not request.settings:
+            yield Unchecked(
+                exchange=exchange.id,
+                thread=exchange.thread.id,
+                app=exchange.attribution.app,
+                locus=exchange.locus,
+                table="identical_requests",
+                aspect="",
+                reason="what is sent beside the prompt is not recorded" if times.ended else "no end of the call is recorded",
+            )
+            return
         prompt = chain(request.prefix, (request.prefix.length,))[request.prefix.length]
         key = _Key(exchange.attribution.app, exchange.provider, exchange.host, request.model, request.settings, prompt)
         self._sent[key].append(self._kept(exchange, times.started, times.ended))
-        return ()
 
     def close(self) -> Iterable[Fact]:
         """An IdenticalRequest for each that a response cache would have answered."""
         for key, sent in self._sent.items():
             if len(sent) > 1:
                 yield from _repeats(key, sorted(sent, key=lambda each: each.started), self._knobs.kept)
+
+    def _is_question(self, exchange: Exchange) -> bool:
+        """Whether the whole prompt is recorded, asks for an answer and got one, and is no eval suite's."""
+        request = exchange.request
+        warms = request.max_output is not None and request.max_output <= WARMING
+        return request.complete and not warms and answered(exchange) and not self._suite_of(exchange)
 
     def _kept(self, exchange: Exchange, started: float, ended: float) -> _Sent:
         usage, bill = exchange.usage, billed(exchange, self._prices).bill

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seamaudit.layers.base import Unchecked
 from seamaudit.layers.repeats import IdenticalRequest, RepeatKnobs, Repeats
 from seamaudit.providers.units import ORDINARY, Terms, UnitPrices
 from seamaudit.trace import Answer, Exchange, Kind, Response, Segment, Times, Usage
@@ -81,16 +82,23 @@ def test_another_answer_is_told_as_such() -> None:
         {"prompt": [*ASKED, say("user", "and close?")]},
         {"host": "other.example"},
         {"request": {"complete": False}},
-        {"request": {"settings": ""}},
         {"request": {"max_output": 1}},
+        {"request": {"max_output": 0}},
         {"side": "probe"},
-        {"took": None},
         {"response": said("At", stop="max_tokens")},
         {"response": said("", status=500)},
     ],
 )
 def test_what_is_no_answered_request_of_the_same_bytes_is_no_repeat(other: dict[str, Any]) -> None:
     assert repeats(visitor(0, 0), visitor(1, 10, **other)) == []
+
+
+@pytest.mark.parametrize("missing", [{"took": None}, {"settings": ""}])
+def test_a_call_of_which_a_part_is_not_recorded_cannot_be_compared_and_is_said(missing: dict[str, Any]) -> None:
+    layer = Repeats(Flat(), lambda exchange: "")
+    found = [fact for each in (visitor(0, 0, **missing), visitor(1, 10)) for fact in layer.feed(each)]
+    assert [(fact.exchange, fact.table) for fact in found if isinstance(fact, Unchecked)] == [(0, "identical_requests")]
+    assert list(layer.close()) == []
 
 
 def test_an_answer_is_kept_for_so_long() -> None:
