@@ -125,7 +125,12 @@ class Teller:
         self._intern = intern
 
     def draft(self, told: Told) -> Draft:
-        """The draft of one call. Raises Rejected where its messages are none."""
+        """The draft of one call. Raises Rejected where its messages are none.
+
+        A list of no tools beside calls of some is one that the recorder did not fill.
+        """
+        if not told.tools and _uses_tools(told):
+            told = replace(told, tools=None)
         request = self._request(told)
         response = self._response(told)
         counted = not _speaks(told) and told.answer is None
@@ -211,7 +216,9 @@ def _stop(told: Told, *, calls: bool) -> str:
 def stop_word(said: str, api: str) -> str:
     """A recorder's stop word in the words of the body language `api`; "" for one that is not known."""
     contract = STOPS.get(api)
-    if contract is None or contract.kind(said) is not None:
+    if contract is None:
+        return ""
+    if contract.kind(said) is not None:
         return said
     plain = said.lower().replace("-", "_").rpartition(".")[2]
     kind = next((kind for kind, words in _WORDS.items() if plain in words), None)
@@ -238,6 +245,10 @@ def _lacks(told: Told, request: Request, response: Response | None) -> Iterator[
         yield Need.TIME, "no wall-clock time is recorded"
     if not request.model:
         yield Need.MODEL, "no model is named"
+
+
+def _uses_tools(told: Told) -> bool:
+    return any(message.get("tool_calls") for message in (*(told.messages or ()), *([told.answer] if told.answer else ())))
 
 
 def _speaks(told: Told) -> bool:

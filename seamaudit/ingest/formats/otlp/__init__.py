@@ -140,7 +140,7 @@ class _Reader:
         counted = _usage(said, by)
         missing = {Need.CACHE_LIFE: _SAMPLED}
         if content.cut and content.messages is None:
-            missing |= {Need.PROMPT: "the messages were cut off at a length", Need.CACHE_LIFE: _SAMPLED}
+            missing[Need.PROMPT] = "the messages were cut off at a length"
         return self._teller.draft(
             Told(
                 locus=locus.at(span.at),
