@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import code, fields, integer, word
+from seamaudit.ingest.counted import usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.formats.otlp import dialects
@@ -24,7 +25,7 @@ from seamaudit.ingest.leaves import above
 from seamaudit.ingest.resync import pieces
 from seamaudit.ingest.spoken import unquoted
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Failure, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import NOBODY, Named, at_host, named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Usage
 from seamaudit.trace.money import from_usd
