@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from seamaudit.ingest.told import Names
+from seamaudit.ingest.counted import Names
 from seamaudit.providers.names import NOBODY, Named, named
 
 COUNTS: Final = Names(

@@ -39,6 +39,8 @@ _THOUGHTS = frozenset({"reasoning", "thinking", "redacted_thinking", "thought"})
 _TEXTS = frozenset({"text", "input_text", "output_text", "summary_text", "refusal"})
 _IMAGES = frozenset({"image", "image_url", "input_image"})
 _ITEMS = _CALLS | _RESULTS | _THOUGHTS
+_SAYING = ("content", "parts", "contents", "text", "value", "message", "kwargs", "tool_calls", "toolCalls", "function_call")
+_ANSWERING = ("_output", "_response", "-result")
 _CALL_IDS = ("call_id", "tool_call_id", "toolCallId", "tool_use_id", "toolUseId", "id")
 _NAMES = ("name", "toolName", "tool_name", "function_name")
 _ARGUMENTS = ("arguments", "input", "args", "parameters")
@@ -151,7 +153,14 @@ def _merged(given: Iterable[Any]) -> Iterator[Message]:
 
 def _is_item(said: Message) -> bool:
     """Whether this is a part of what a model said, told on its own."""
-    return "role" not in said and word(said.get("type")) in _CALLS | _THOUGHTS
+    kind = word(said.get("type"))
+    return "role" not in said and (kind in _CALLS | _THOUGHTS or (_stands_alone(said) and not kind.endswith(_ANSWERING)))
+
+
+def _stands_alone(said: Message) -> bool:
+    """Whether this is an item of a kind that is not read further: a provider's own call (a search, say), or what came of it."""
+    kind = word(said.get("type"))
+    return bool(kind) and kind not in _RESULTS and "role" not in said and not any(name in said for name in _SAYING)
 
 
 def _message(said: Message) -> Iterator[Message]:
@@ -206,7 +215,7 @@ class _Said:
             return
         said = _plain(said)
         kind = word(said.get("type"))
-        if "role" not in said and kind in _ITEMS:
+        if ("role" not in said and kind in _ITEMS) or _stands_alone(said):
             self._part(said)
             return
         content = said.get("content", said.get("parts", said.get("contents", said.get("text", said.get("value")))))

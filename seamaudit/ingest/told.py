@@ -1,4 +1,4 @@
-"""Calls that a recorder tells of in its own words: messages in one spelling, usage in one convention, and what is missing."""
+"""Calls that a recorder tells of in its own words: messages in one spelling, and what is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
-from seamaudit.ingest import counts, jsontext
+from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import code
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.intern import Interner
@@ -17,7 +17,7 @@ from seamaudit.ingest.spoken import Message
 from seamaudit.providers.names import NOBODY, Named
 from seamaudit.providers.refusals import explain
 from seamaudit.providers.stop_facts import STOPS, StopKind
-from seamaudit.trace import Attribution, Clock, Convention, Level, Locus, Money, Need, Request, Response, Times, Try, Usage
+from seamaudit.trace import Attribution, Clock, Level, Locus, Money, Need, Request, Response, Times, Try, Usage
 
 _WORDS: Final = {
     StopKind.NORMAL: ("stop", "end_turn", "completed", "stop_sequence", "end", "eos", "eos_token"),
@@ -125,7 +125,12 @@ class Teller:
         self._intern = intern
 
     def draft(self, told: Told) -> Draft:
-        """The draft of one call. Raises Rejected where its messages are none."""
+        """The draft of one call. Raises Rejected where its messages are none.
+
+        A list of no tools beside calls of some is one that the recorder did not fill.
+        """
+        if not told.tools and _uses_tools(told):
+            told = replace(told, tools=None)
         request = self._request(told)
         response = self._response(told)
         counted = not _speaks(told) and told.answer is None
@@ -211,7 +216,9 @@ def _stop(told: Told, *, calls: bool) -> str:
 def stop_word(said: str, api: str) -> str:
     """A recorder's stop word in the words of the body language `api`; "" for one that is not known."""
     contract = STOPS.get(api)
-    if contract is None or contract.kind(said) is not None:
+    if contract is None:
+        return ""
+    if contract.kind(said) is not None:
         return said
     plain = said.lower().replace("-", "_").rpartition(".")[2]
     kind = next((kind for kind, words in _WORDS.items() if plain in words), None)
@@ -240,68 +247,9 @@ def _lacks(told: Told, request: Request, response: Response | None) -> Iterator[
         yield Need.MODEL, "no model is named"
 
 
+def _uses_tools(told: Told) -> bool:
+    return any(message.get("tool_calls") for message in (*(told.messages or ()), *([told.answer] if told.answer else ())))
+
+
 def _speaks(told: Told) -> bool:
     return told.messages is not None or told.request is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What a recorder calls the counts, each by its names in the order of trust."""
-
-    input: tuple[str, ...] = ()
-    read: tuple[str, ...] = ()
-    write: tuple[str, ...] = ()
-    write_5m: tuple[str, ...] = ()
-    write_1h: tuple[str, ...] = ()
-    output: tuple[str, ...] = ()
-    reasoning: tuple[str, ...] = ()
-    total: tuple[str, ...] = ()
-
-
-def usage(recorded: Mapping[str, int], names: Names, convention: Convention, *, reasoning_beside: bool = False) -> Usage | None:
-    """Usage in one convention; None where nothing, or nothing but zeros, is told.
-
-    `convention` is what the recorder documents; where it documents none, arithmetic decides, and where it cannot, the count is taken as
-    inclusive and the doubt kept. A count of input that is smaller than its cached part is no total, whatever was documented.
-    `reasoning_beside` says that the recorder counts reasoning beside the output, not in it.
-    """
-    kept = {name: recorded[name] for name in _all(names) if name in recorded}
-    if not any(kept.values()):
-        return None
-    given, read, write = (counts.first(kept, *each) for each in (names.input, names.read, names.write))
-    short, long = counts.first(kept, *names.write_5m), counts.first(kept, *names.write_1h)
-    if write is None and (short is not None or long is not None):
-        write = (short or 0) + (long or 0)
-    output, reasoning, total = (counts.first(kept, *each) for each in (names.output, names.reasoning, names.total))
-    if reasoning_beside and output is not None:
-        output += reasoning or 0
-    decided = _decided(convention, given, (read or 0) + (write or 0), output, total)
-    return Usage(
-        input=counts.total(given, read, write) if decided is Convention.EXCLUSIVE else given,
-        cache_read=read,
-        cache_write=write,
-        cache_write_5m=short,
-        cache_write_1h=long,
-        output=output,
-        reasoning=reasoning,
-        total=total,
-        convention=decided,
-        recorded=kept,
-    )
-
-
-def _all(names: Names) -> Iterator[str]:
-    for each in (names.input, names.read, names.write, names.write_5m, names.write_1h, names.output, names.reasoning, names.total):
-        yield from each
-
-
-def _decided(convention: Convention, given: int | None, cached: int, output: int | None, total: int | None) -> Convention:
-    if given is None or not cached:
-        return convention
-    if given < cached:
-        return Convention.EXCLUSIVE
-    if convention is not Convention.UNKNOWN or output is None or total is None:
-        return convention
-    if total == given + output + cached:
-        return Convention.EXCLUSIVE
-    return Convention.INCLUSIVE if total == given + output else convention

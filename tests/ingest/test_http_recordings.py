@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from seamaudit.ingest import yamltext
 from seamaudit.ingest.faults import Cause
 from seamaudit.ingest.jsontext import Unparsable
 from seamaudit.trace import Level, Need
-from tests.ingest.recordings import Read, told, written
+from tests.ingest.recordings import DATA, Read, at_hand, told, written
 
 URL = "https://api.anthropic.com/v1/messages"
 SENT = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
@@ -161,3 +162,57 @@ def test_a_helicone_row_tells_what_its_body_does_not(tmp_path: Path) -> None:
     assert told(exchange) == ["user text"]
     (cancelled,) = Read(written(tmp_path / "b.jsonl", [row | {"response_status": -3, "response_body": {}, "request_body": {}}])).exchanges
     assert cancelled.level is Level.COUNTERS
+
+
+def _like(read: Read) -> list[tuple[Any, ...]]:
+    """What must be the same of an exchange, however it was recorded."""
+    out = []
+    for draft in read.drafts:
+        response = draft.response
+        told = response and (response.status, response.id, response.stop, response.usage, [call.id for call in response.calls])
+        events = response.stream.events if response and response.stream else ()
+        prompt = tuple(each.ordered for each in draft.request.prefix.segments())
+        out.append((draft.api, draft.provider, draft.request.model, prompt, told, events, draft.attempt))
+    return out
+
+
+def _as_cassette(row: dict[str, Any]) -> dict[str, Any]:
+    sent, got = row["request"], row["response"]
+    body = got["body_raw"] if isinstance(got.get("body_raw"), str) else json.dumps(got.get("body"))
+    asked = {"method": "POST", "uri": sent.get("url"), "headers": sent.get("headers") or {}, "body": json.dumps(sent["body"])}
+    return {
+        "request": asked,
+        "response": {"status": {"code": got.get("status_code")}, "headers": got.get("headers") or {}, "body": {"string": body}},
+    }
+
+
+def _as_entry(row: dict[str, Any]) -> dict[str, Any]:
+    told = _as_cassette(row)
+    asked, answered = told["request"], told["response"]
+    return entry() | {
+        "startedDateTime": f"2026-05-28T20:{row['n'] % 60:02}:{len(asked['body']) % 60:02}Z",
+        "request": {
+            "method": "POST",
+            "url": asked["uri"],
+            "headers": [{"name": name, "value": held} for name, held in asked["headers"].items()],
+            "postData": {"text": asked["body"]},
+        },
+        "response": {
+            "status": answered["status"]["code"],
+            "headers": [{"name": name, "value": held} for name, held in answered["headers"].items()],
+            "content": {"text": answered["body"]["string"]},
+        },
+    }
+
+
+@at_hand("pairs")
+def test_recorded_pairs_are_the_same_exchanges_in_a_cassette_and_in_a_har_file(tmp_path: Path) -> None:
+    with (DATA / "pairs" / "cassettes.jsonl").open() as file:
+        rows = [json.loads(line) for line in islice(file, 0, 1100, 9)]
+    rows = [row for row in rows if isinstance(row["request"].get("body"), dict) and row["request"].get("url")]
+    pairs = Read(written(tmp_path / "pairs.jsonl", rows))
+    assert len(pairs.drafts) > 80
+    path = tmp_path / "cassette.json"
+    path.write_text(json.dumps({"interactions": [_as_cassette(row) for row in rows], "version": 1}))
+    assert _like(Read(path)) == _like(pairs)
+    assert _like(Read(har(tmp_path, *map(_as_entry, rows)))) == _like(pairs)

@@ -87,3 +87,11 @@ def test_rows_that_are_no_calls_are_passed_over(tmp_path: Path) -> None:
     found = read(tmp_path, payload(), payload(call_type="aembedding"), payload(cache_hit=True), {"call_type": "x"})
     assert (len(found.drafts), sum(found.reading.passed_over.values())) == (1, 2)
     assert [fault.cause for fault in found.faults] == ["not_an_exchange"]
+
+
+def test_no_tools_beside_calls_are_tools_that_were_not_recorded(tmp_path: Path) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    body = {"choices": [{"message": {"role": "assistant", "tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+    (exchange,) = read(tmp_path, payload(response=body)).exchanges
+    assert exchange.request.offered is None
+    assert Need.TOOLS in exchange.lacks

@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
+from seamaudit.evidence import EvidenceRef, collect
+from seamaudit.ingest.formats.otlp import OtlpLines
+from seamaudit.ingest.reader import Reader
+from seamaudit.ingest.reread import Rereader
+from seamaudit.ingest.shapes import shape_of
+from seamaudit.ingest.sources import discover
 from seamaudit.trace import Convention, Level, Need
 from tests.ingest.recordings import DATA, Read, at_hand, told, written
+from tests.ingest.test_truth import FOLDER
 
 TRACE = "5b8aa5a2d2c872e8321cf37308d69df2"
 
@@ -181,3 +188,16 @@ def test_recorded_spans_without_a_model_are_no_calls() -> None:
     found = Read(DATA / "otlp" / "test-traces.json")
     assert (found.reading.recognised, found.drafts, found.faults) == ({0: "otlp"}, [], [])
     assert Read(DATA / "otlp" / "module1_output.json").reading.recognised == {}
+
+
+def test_a_quotation_is_read_again_where_the_span_stands() -> None:
+    path = str(FOLDER / "otlp" / "latest.jsonl")
+    (source,) = discover([path]).sources
+    exchange = Read(Path(path)).exchanges[1]
+    place = exchange.place(2)
+    ref = EvidenceRef(now=place)
+    (evidence,) = collect([ref], Rereader(Reader(), [source]), {0: OtlpLines(shape_of)}, show_content=True)
+    assert evidence is not None
+    assert evidence.now is not None
+    assert (place.line, evidence.note) == (2, "")
+    assert evidence.now.text == "Is it raining in Oslo and in Bergen?"

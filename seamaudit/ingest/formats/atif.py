@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, items, word
+from seamaudit.ingest.counted import Names, usage
 from seamaudit.ingest.dialogue import Dialogue
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
@@ -19,7 +20,7 @@ from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.routed import routed
 from seamaudit.ingest.spoken import Message, conversation
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Names, Teller, Told, usage
+from seamaudit.ingest.told import Teller, Told
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times
 from seamaudit.trace.money import from_usd
 

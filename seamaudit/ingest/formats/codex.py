@@ -16,13 +16,14 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import code, fields, integer, word
+from seamaudit.ingest.counted import Names, usage
 from seamaudit.ingest.dialogue import Dialogue
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.spoken import Message, conversation
 from seamaudit.ingest.times import moment, seconds
-from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import Named, named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Request, Times, Try, Usage
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, integer, items, word
+from seamaudit.ingest.counted import Names, usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, lost
 from seamaudit.ingest.formats.base import Format, Found, RecordReader, Rejected, ShapeOf
@@ -20,7 +21,7 @@ from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.respelled import HttpExchange, Pairing
 from seamaudit.ingest.spoken import unquoted
 from seamaudit.ingest.times import moment, seconds
-from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import NOBODY, named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Response, Times, Usage
 from seamaudit.trace.money import from_usd

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.archive import MAGIC, Archive
 from seamaudit.ingest.blocks import fields, integer, items, word
+from seamaudit.ingest.counted import Names, usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, lost
 from seamaudit.ingest.formats.base import Format, Found, RecordReader, Rejected, ShapeOf
@@ -23,7 +24,7 @@ from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.respelled import LARGEST, HttpExchange, Pairing
 from seamaudit.ingest.spoken import Message, answer, conversation, tools
 from seamaudit.ingest.times import moment, seconds
-from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import Named, named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Try
 

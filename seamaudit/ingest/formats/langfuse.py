@@ -15,13 +15,14 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, integer, items, word
+from seamaudit.ingest.counted import Names, usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.leaves import above
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import NOBODY, Named, at_host, named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times
 from seamaudit.trace.money import from_usd

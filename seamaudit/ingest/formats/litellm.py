@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, first_code, integer, items, word
+from seamaudit.ingest.counted import usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, lost
 from seamaudit.ingest.formats.base import Found, RecordReader, Rejected, ShapeOf
@@ -21,7 +22,7 @@ from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.routed import COUNTS
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Failure, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import NOBODY, at_host, named
 from seamaudit.trace import Attribution, Convention, Locus, Money, Need, Times, Usage
 from seamaudit.trace.money import from_usd

@@ -14,13 +14,14 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import code, fields, integer, items, word
+from seamaudit.ingest.counted import Names, usage
 from seamaudit.ingest.dialogue import Dialogue
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.spoken import Message, conversation
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Failure, Names, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Try, Usage
 from seamaudit.trace.money import from_usd

@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, items, word
+from seamaudit.ingest.counted import usage
 from seamaudit.ingest.dialogue import Dialogue
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.routed import COUNTS, routed
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, unquoted
-from seamaudit.ingest.told import Teller, Told, usage
+from seamaudit.ingest.told import Teller, Told
 from seamaudit.trace import Attribution, Convention, Locus, Need
 from seamaudit.trace.digest import short_digest
 

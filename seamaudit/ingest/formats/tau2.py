@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, items, word
+from seamaudit.ingest.counted import usage
 from seamaudit.ingest.dialogue import Dialogue
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
@@ -21,7 +22,7 @@ from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.routed import COUNTS, routed
 from seamaudit.ingest.spoken import conversation, response_id, stop
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Teller, Told, usage
+from seamaudit.ingest.told import Teller, Told
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Usage
 from seamaudit.trace.money import from_usd
 

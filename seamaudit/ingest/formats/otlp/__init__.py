@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import code, fields, integer, word
+from seamaudit.ingest.counted import usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.formats.otlp import dialects
@@ -24,7 +25,7 @@ from seamaudit.ingest.leaves import above
 from seamaudit.ingest.resync import pieces
 from seamaudit.ingest.spoken import unquoted
 from seamaudit.ingest.times import moment
-from seamaudit.ingest.told import Failure, Teller, Told, usage
+from seamaudit.ingest.told import Failure, Teller, Told
 from seamaudit.providers.names import NOBODY, Named, at_host, named
 from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Usage
 from seamaudit.trace.money import from_usd
@@ -140,7 +141,7 @@ class _Reader:
         counted = _usage(said, by)
         missing = {Need.CACHE_LIFE: _SAMPLED}
         if content.cut and content.messages is None:
-            missing |= {Need.PROMPT: "the messages were cut off at a length", Need.CACHE_LIFE: _SAMPLED}
+            missing[Need.PROMPT] = "the messages were cut off at a length"
         return self._teller.draft(
             Told(
                 locus=locus.at(span.at),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from seamaudit.ingest.blocks import fields, items, word
+from seamaudit.ingest.counted import Names
 from seamaudit.ingest.formats.otlp.spans import Event, Span
 from seamaudit.ingest.spoken import Message, answer, conversation, tools, unquoted
-from seamaudit.ingest.told import Names
 
 OPERATION: Final = "gen_ai.operation.name"
 _CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "completion"})
