@@ -32,5 +32,5 @@ def test_a_script_writes_what_is_in_the_tree(script: Path, copy: Path) -> None:
 
 
 def _written(folder: Path) -> list[Path]:
-    """What a folder holds beside its script."""
-    return [path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"]
+    """What a folder holds beside its script and its configuration, which a person wrote."""
+    return [path for path in folder.iterdir() if path.is_file() and path.suffix not in {".py", ".toml"}]

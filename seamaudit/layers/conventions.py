@@ -33,7 +33,7 @@ class TokenConvention(Fact):
 
 
 class Conventions:
-    """Compares every call's convention with its API's."""
+    """Compares every call's convention with its API's. A format that declares its own convention misleads nobody who knows the format."""
 
     scope = Scope.TRACE
 
@@ -46,7 +46,8 @@ class Conventions:
         usage = exchange.usage
         if usage is not None and exchange.api in INCLUSIVE and (usage.cache_read or usage.cache_write):
             if usage.convention is Convention.EXCLUSIVE:
-                self._apart.append(exchange)
+                if usage.convention_basis is not ConventionBasis.DECLARED:
+                    self._apart.append(exchange)
             else:
                 self._inside[exchange.host, exchange.api] += 1
         return ()
