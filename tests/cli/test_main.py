@@ -119,3 +119,10 @@ def test_patient_streams_keep_what_was_written_before_them(capfd: pytest.Capture
     sys.stdout.flush()
     sys.stderr.flush()
     assert capfd.readouterr() == ("out\n", "err\n")
+
+
+def test_the_package_runs_as_a_module() -> None:
+    assert (
+        run("--version", code="import runpy; runpy.run_module('seamaudit', run_name='__main__')").stdout
+        == f"seamaudit {seamaudit.__version__}\n"
+    )

@@ -1,0 +1,146 @@
+"""Runs that are not judged, or judged by the way: for tables, pages and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from seamaudit.audit.inputs import Inputs, Progress, opened
+from seamaudit.audit.replay import Replayed, replay
+from seamaudit.audit.stack import LEDGER, Knobs, layers, seams
+from seamaudit.catalog.judge import judge
+from seamaudit.catalog.load import load_catalog
+from seamaudit.catalog.problem import suggestion
+from seamaudit.config import Settings
+from seamaudit.errors import UsageError
+from seamaudit.facts import Fact
+from seamaudit.findings import Accounting, Finding, Skipped
+from seamaudit.forensics.whatif import WhatIf, whatif
+from seamaudit.layers.base import Layer, Scope
+from seamaudit.layers.cache import Answered, CacheLayer, Calls
+from seamaudit.layers.cost import Cost
+from seamaudit.layers.ledger import Ledger
+from seamaudit.layers.usage_cache import UsageCache
+from seamaudit.providers.prices import PriceBook
+from seamaudit.seams.base import Seam
+from seamaudit.trace import Exchange, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run that is not judged: its facts, and what became of its inputs."""
+
+    replayed: Replayed
+    accounting: Accounting
+    skipped: tuple[Skipped, ...]
+    sources: tuple[Source, ...]
+
+
+def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
+    """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
+    prices, knobs = PriceBook(own=settings.prices), Knobs.of(settings)
+    with opened(paths, settings, progress) as inputs:
+        calls = Calls(inputs.intern.texts.get)
+        factories = layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), settings.limits, calls)
+        return _measured(inputs, factories, seams(prices, knobs, calls))
+
+
+def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
+    """Bill the recordings behind `paths`, with `ledger` to the last thing that was sent, and nothing else. Raises what `audit` raises."""
+    prices = PriceBook(own=settings.prices)
+    wanted: list[Callable[[], Layer]] = [lambda: Cost(prices), lambda: Ledger(prices)]
+    return _measure(paths, settings, progress, wanted if ledger else wanted[:1])
+
+
+def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> tuple[Measured, Sequence[Answered]]:
+    """Replay the caches of the recordings behind `paths`, and nothing else; gives the requests they were replayed for, too. Raises what
+    `audit` raises."""
+    with opened(paths, settings, progress) as inputs:
+        calls = Calls(inputs.intern.texts.get)
+        measured = _measured(inputs, (lambda: CacheLayer(inputs.intern.texts.get, calls), UsageCache), ())
+    return measured, [call for cache in calls.caches for call in cache]
+
+
+def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factories: Sequence[Callable[[], Layer]]) -> Measured:
+    with opened(paths, settings, progress) as inputs:
+        return _measured(inputs, factories, ())
+
+
+def _measured(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Measured:
+    replayed = replay(inputs, factories, joins)
+    inputs.refuse_unrecognised()
+    return Measured(replayed, inputs.accounting(), inputs.skipped(), tuple(inputs.discovery.sources))
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A run whose calls are kept: what was measured, what the rules say, the exchanges in their order, and the texts of segments as long
+    as they are held."""
+
+    measured: Measured
+    findings: tuple[Finding, ...]
+    exchanges: tuple[Exchange, ...]
+    text: Callable[[int], bytes | None]
+
+
+def follow(
+    paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False, keep: bool = True
+) -> Followed:
+    """Audit the recordings behind `paths` and keep every call, for those who want to look at one, unless told not to `keep` them; with
+    `ledger`, measure that too. Raises what `audit` raises."""
+    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(own=settings.prices), Knobs.of(settings)
+    kept = _Kept()
+    with opened(paths, settings, progress) as inputs:
+        asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
+        keeping: tuple[Callable[[], Layer], ...] = (lambda: kept,) if keep else ()
+        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits), *keeping)
+        measured = _measured(inputs, factories, seams(prices, knobs))
+    judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
+    return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
+
+
+class _Kept:
+    """A layer that measures nothing and keeps what it is fed."""
+
+    scope = Scope.TRACE
+
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+
+    def feed(self, exchange: Exchange) -> Iterable[Fact]:
+        self.exchanges.append(exchange)
+        return ()
+
+    def close(self) -> Iterable[Fact]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """A run and what its fixes would have led to."""
+
+    measured: Measured
+    result: WhatIf
+
+
+def suppose(paths: Sequence[str], settings: Settings, codes: Sequence[str] = (), progress: Progress | None = None) -> Supposed:
+    """Audit the recordings behind `paths` and replay the fixes of what was found; of `codes` alone where some are named.
+
+    Raises UsageError for a code whose rule no edit of a layout mends, and what `audit` raises.
+    """
+    rules = load_catalog(settings.rules_dirs)
+    mends = {rule.code: rule.mend for rule in rules if rule.mend is not None}
+    for code in codes:
+        if code not in mends:
+            raise UsageError(
+                f"{code} has no fix to replay{suggestion(code, mends)}", f"Fixes of these can be replayed: {', '.join(mends)}."
+            )
+    prices, knobs = PriceBook(own=settings.prices), Knobs.of(settings)
+    with opened(paths, settings, progress) as inputs:
+        calls = Calls(inputs.intern.texts.get)
+        asked = frozenset(rule.table for rule in rules)
+        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits, calls)
+        measured = _measured(inputs, factories, seams(prices, knobs))
+    facts = measured.replayed.facts
+    findings = judge(rules, facts, measured.replayed.coverage, settings.params).findings
+    return Supposed(measured, whatif(findings, mends, facts, calls, prices, codes))

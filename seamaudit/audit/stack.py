@@ -1,0 +1,136 @@
+"""The stack: every layer and every seam, and what they can be set to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from seamaudit.config import Settings
+from seamaudit.facts import REGISTRY
+from seamaudit.ingest.intern import Interner
+from seamaudit.layers.answers import Answers
+from seamaudit.layers.attempts import Attempts
+from seamaudit.layers.base import Layer
+from seamaudit.layers.budgets import Budgets, Limits
+from seamaudit.layers.cache import CacheLayer, Calls
+from seamaudit.layers.content import Content
+from seamaudit.layers.context import Context, ContextKnobs
+from seamaudit.layers.conventions import Conventions
+from seamaudit.layers.cost import Cost, CostKnobs
+from seamaudit.layers.diagnoses import Diagnoses
+from seamaudit.layers.ledger import Ledger, LedgerRow
+from seamaudit.layers.loop import Loop, LoopKnobs
+from seamaudit.layers.markers import Markers
+from seamaudit.layers.outages import Failovers, Outages
+from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
+from seamaudit.layers.rate_limits import RateLimits
+from seamaudit.layers.reasoning import Reasoning
+from seamaudit.layers.refusals import Refusals
+from seamaudit.layers.repeats import RepeatKnobs, Repeats
+from seamaudit.layers.resends import Resends
+from seamaudit.layers.retrieval import Contexts, RetrievalLayer
+from seamaudit.layers.stalls import Stalls
+from seamaudit.layers.stream import Stream, StreamKnobs
+from seamaudit.layers.tools import Tools
+from seamaudit.layers.usage_cache import UsageCache
+from seamaudit.providers.prices import PriceBook
+from seamaudit.seams.base import Seam
+from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
+from seamaudit.seams.cache_checks import CacheChecks
+from seamaudit.seams.cache_habits import CacheHabits
+from seamaudit.seams.cache_health import CacheHealth
+from seamaudit.seams.caps import CapKnobs, Caps
+from seamaudit.seams.context_costs import ContextCosts
+from seamaudit.seams.fixes import Fixes
+from seamaudit.seams.frozen_evals import FrozenEvals
+from seamaudit.seams.full_windows import FullWindows
+from seamaudit.seams.loop_costs import LoopCosts
+from seamaudit.seams.refused_turns import RefusedTurns
+from seamaudit.trace import Exchange
+
+LEDGER = REGISTRY.name_of(LedgerRow)
+"""The one table that is not measured unasked."""
+
+NO_LIMITS = Limits()
+"""Of a project that sets none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """The layers' settings: one frozen dataclass each, with sourced defaults."""
+
+    prefix: PrefixKnobs = PrefixKnobs()
+    stream: StreamKnobs = StreamKnobs()
+    loop: LoopKnobs = LoopKnobs()
+    cost: CostKnobs = CostKnobs()
+    context: ContextKnobs = ContextKnobs()
+    repeats: RepeatKnobs = RepeatKnobs()
+    breaks: BreakKnobs = BreakKnobs()
+    caps: CapKnobs = CapKnobs()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Knobs:
+        """The knobs with what the settings declare."""
+        return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=settings.budget_usd))
+
+
+def layers(
+    intern: Interner,
+    prices: PriceBook,
+    knobs: Knobs,
+    asked: frozenset[str] = frozenset(),
+    suite_of: Callable[[Exchange], str] = lambda exchange: "",
+    limits: Limits = NO_LIMITS,
+    calls: Calls | None = None,
+) -> tuple[Callable[[], Layer], ...]:
+    """How to make one instance of every layer, for one thread or one cache; `calls` is filled with what caches were replayed for.
+
+    The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
+    """
+    ledger: tuple[Callable[[], Layer], ...] = (lambda: Ledger(prices),) if LEDGER in asked else ()
+    return (
+        *ledger,
+        Content,
+        lambda: PrefixLayer(intern.texts.get, knobs.prefix),
+        lambda: CacheLayer(intern.texts.get, calls),
+        UsageCache,
+        Diagnoses,
+        RetrievalLayer,
+        lambda: Contexts(suite_of),
+        Markers,
+        Tools,
+        Reasoning,
+        lambda: Stream(knobs.stream),
+        lambda: Answers(intern.texts.get),
+        Stalls,
+        lambda: Attempts(prices),
+        Refusals,
+        RateLimits,
+        Outages,
+        lambda: Failovers(prices),
+        Resends,
+        Conventions,
+        lambda: Repeats(prices, suite_of, knobs.repeats),
+        lambda: Loop(knobs.loop),
+        lambda: Context(knobs.context),
+        lambda: Cost(prices, knobs.cost),
+        lambda: Budgets(prices, limits),
+    )
+
+
+def seams(prices: PriceBook, knobs: Knobs, calls: Calls | None = None) -> tuple[Seam, ...]:
+    """Every seam, in the order in which they may build on each other; fixes are replayed where the requests were kept in `calls`."""
+    replays: tuple[Seam, ...] = () if calls is None else (Fixes(calls, prices),)
+    return (
+        CacheBreaks(prices, knobs.breaks),
+        CacheHabits(prices),
+        CacheChecks(),
+        CacheHealth(),
+        FrozenEvals(),
+        LoopCosts(),
+        ContextCosts(prices),
+        FullWindows(),
+        RefusedTurns(),
+        Caps(knobs.caps),
+        *replays,
+    )
