@@ -26,7 +26,7 @@ Cell = str | tuple[str, ...]
 class Sheet:
     """Headings, rows, a total where there is one, and footnotes.
 
-    The first `words` columns hold words, the others figures, which stand to the right.
+    The first `words` columns hold words, the others figures, which stand to the right. Without headings there is no table, only notes.
     """
 
     headings: tuple[str, ...]
@@ -38,7 +38,9 @@ class Sheet:
 
 def write(sheet: Sheet, out: TextIO) -> None:
     """Write a sheet. Whatever stands in it is made safe to print."""
-    if out.isatty():
+    if not sheet.headings:
+        _notes(sheet, out)
+    elif out.isatty():
         _ruled(sheet, out)
     else:
         _plain(sheet, out)
@@ -100,6 +102,10 @@ def _plain(sheet: Sheet, out: TextIO) -> None:
         out.write(_line(line, widths, sheet.words) + "\n")
     if sheet.notes:
         out.write("\n")
+    _notes(sheet, out)
+
+
+def _notes(sheet: Sheet, out: TextIO) -> None:
     for note in sheet.notes:
         out.write(printable(note) + "\n")
 

@@ -72,6 +72,8 @@ def _sheet(supposed: Supposed) -> Sheet:
     from seamaudit.cli.sheet import Sheet
 
     result = supposed.result
+    if not result.actual.requests:
+        return Sheet(headings=(), words=0, rows=(), notes=tuple(_notes(supposed)))
     rows = [("Actual", "", *_cells(result, result.actual))]
     rows += ((each.code, str(each.mend).replace("_", " "), *_cells(result, each.outcome)) for each in result.fixes)
     if result.fixes:
@@ -91,7 +93,10 @@ def _cells(result: WhatIf, outcome: Outcome) -> tuple[Cell, ...]:
 
 def _notes(supposed: Supposed) -> Iterator[str]:
     result, measured = supposed.result, supposed.measured
-    if not result.fixes and not result.unreplayed:
+    requests, others = result.actual.requests, measured.replayed.exchanges - result.actual.requests
+    if not requests:
+        yield "No request can be replayed: none is recorded whole, or none of their caches follows documented rules."
+    elif not result.fixes and not result.unreplayed:
         yield "Nothing was found that another layout would mend."
     for code in result.unreplayed:
         yield f"{code} was found where no prompt is recorded whole: its fix cannot be replayed."
@@ -100,11 +105,10 @@ def _notes(supposed: Supposed) -> Iterator[str]:
     for each in result.fixes:
         if not each.taken:
             yield f"{each.code} saves nothing by itself and is no part of all together."
-    requests, others = result.actual.requests, measured.replayed.exchanges - result.actual.requests
-    if others:
-        yield f"{others:,} of {measured.replayed.exchanges:,} requests have no cache that can be replayed and are left out."
+    if requests and others:
+        yield f"Left out, as they have no cache that can be replayed: {others:,} of {measured.replayed.exchanges:,} requests."
     if result.actual.priced < requests:
-        yield f"{requests - result.actual.priced:,} requests have no price."
+        yield f"Without a price: {requests - result.actual.priced:,} of {requests:,} requests."
     if result.comparable:
         reproduced = f"{result.reproduced:,} of {result.comparable:,}"
         yield f"Predicted by replay, not measured: the model reproduces {reproduced} recorded requests."

@@ -33,5 +33,11 @@ def test_a_code_without_a_fix_to_replay_is_a_usage_error() -> None:
     assert "CA01 has no fix to replay" in err
 
 
+def test_where_nothing_can_be_replayed_there_is_no_table_of_zeros() -> None:
+    code, out, _ = run("whatif", "fixtures/formats/codex/rollout.jsonl")
+    assert code == 0
+    assert out == "No request can be replayed: none is recorded whole, or none of their caches follows documented rules.\n"
+
+
 def test_what_is_no_recording_is_an_input_error() -> None:
     assert run("whatif", "pyproject.toml")[0] == 3
