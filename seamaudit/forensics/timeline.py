@@ -111,7 +111,7 @@ def _labels(pid: int, slices: Sequence[_Slice]) -> Iterator[Event]:
 
 
 def _metadata(kind: str, pid: int, tid: int = 0, **args: Any) -> Event:
-    return {"ph": "M", "name": kind, "pid": pid, "tid": tid, "ts": 0, "args": args}
+    return {"ph": "M", "cat": "__metadata", "name": kind, "pid": pid, "tid": tid, "ts": 0, "args": args}
 
 
 def _slice(pid: int, each: _Slice, sources: Sequence[Source]) -> Event:
@@ -156,7 +156,7 @@ def _counters(pid: int, slices: Iterable[_Slice]) -> Iterator[Event]:
 
 
 def _counter(pid: int, name: str, at: int, args: dict[str, float]) -> Event:
-    return {"ph": "C", "name": name, "pid": pid, "tid": 0, "ts": at, "args": args}
+    return {"ph": "C", "cat": "sum", "name": name, "pid": pid, "tid": 0, "ts": at, "args": args}
 
 
 def _arrows(pid: int, slices: Sequence[_Slice], flows: Iterator[int]) -> Iterator[Event]:

@@ -139,7 +139,7 @@ class TestTimeLine:
         data = line(run_of)
         assert set(data) == {"displayTimeUnit", "otherData", "traceEvents"}
         for event in data["traceEvents"]:
-            assert {"ph", "name", "pid", "tid", "ts"} <= set(event)
+            assert {"ph", "cat", "name", "pid", "tid", "ts"} <= set(event)
             assert event["ph"] in "MXCsf"
         assert json.loads(json.dumps(data)) == data
 
