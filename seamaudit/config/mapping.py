@@ -16,7 +16,7 @@ from seamaudit.trace import Convention
 HINT: Final = "docs/mapping.md has examples."
 _MOST: Final = 16
 """Paths that are tried for one value, and values that are asked for at one path."""
-_DOCS: Final[Mapping[str, str]] = {
+DOCS: Final[Mapping[str, str]] = {
     "records": "Where a line or a document holds its records; itself where it is not said.",
     "where": "What a record must say to be a call: at each path one of some values. All others are passed over.",
     "request": "The request body as it was sent to the provider.",
@@ -42,6 +42,11 @@ _DOCS: Final[Mapping[str, str]] = {
     "first_byte": "When the answer began to come.",
     "duration": "How long the call took.",
     "time_to_first_byte": "How long after its start the answer began to come.",
+    "app": "The application that called.",
+    "agent": "The agent in it.",
+    "team": "The team that it is for.",
+    "key": "The name of the key that was used.",
+    "user": "The user that it was for.",
     "cost": "What the call cost in US dollars, as the log noted it.",
     "tags": "A list of tags.",
     "complete": "Whether the messages are the whole prompt. Where it is not said, a list of messages is, and a lone text is not.",
@@ -116,7 +121,7 @@ _PATH: Final[Json] = {"type": "string", "pattern": PATH, "maxLength": 500, "desc
 
 
 def _doc(name: str) -> Json:
-    return {"description": _DOCS[name]} if name in _DOCS else {}
+    return {"description": DOCS[name]} if name in DOCS else {}
 
 
 def _paths_schema() -> Json:
