@@ -19,8 +19,9 @@ class Call:
     """One call as it went by.
 
     `started` is seconds since the epoch, `first_byte` and `duration` seconds after it. `status` is None where no response came: then
-    `error` names the exception. `got` holds the response body in the pieces it came in, None where it was not kept (too large); `encoded`
-    says that they are compressed as the headers tell. `library` is the one the client is of.
+    `error` names the exception. With a status it names what broke the body off; `left` says that the caller stopped reading it. `got`
+    holds the response body in the pieces it came in, None where it was not kept (too large); `encoded` says that they are compressed as
+    the headers tell. `library` is the one the client is of.
     """
 
     library: ModuleType
@@ -36,6 +37,7 @@ class Call:
     got: Sequence[bytes] | None = None
     encoded: bool = True
     error: str = ""
+    left: bool = False
     app: str = ""
     conversation: str = ""
 
@@ -57,6 +59,7 @@ def line(call: Call, limit: int) -> bytes:
     said = {
         "first_byte": None if call.first_byte is None else round(call.started + call.first_byte, 6),
         "error": {"type": call.error} if call.error else None,
+        "closed_by": "caller" if call.left else None,
         "app": call.app,
         "conversation": call.conversation,
     }

@@ -47,14 +47,11 @@ class Take:
         self._size = 0
         self._first: float | None = None
         self._encoded = True
-        self._error = ""
         self._written = not self._held
 
     def failed(self, error: BaseException) -> None:
         """No response came."""
-        with self._recorder.unharmed():
-            self._error = type(error).__name__
-            self.ended()
+        self.ended(error)
 
     def answered(self, response: Any, *, sync: bool) -> None:
         """A response has begun: its body is watched as the caller reads it."""
@@ -84,16 +81,15 @@ class Take:
             else:
                 self._chunks = None
 
-    def ended(self, error: BaseException | None = None) -> None:
-        """The body is read, given up or broken off; whichever comes first counts."""
+    def ended(self, error: BaseException | None = None, *, left: bool = False) -> None:
+        """The body is read, has broken off, or is left where it is; whichever comes first counts."""
         if self._written:
             return
         self._written = True
         with self._recorder.unharmed():
-            duration = time.monotonic() - self._clock
-            self._recorder.write(self._call(duration, type(error).__name__ if error else self._error), self._held)
+            self._recorder.write(self._call(time.monotonic() - self._clock, type(error).__name__ if error else "", left=left), self._held)
 
-    def _call(self, duration: float, error: str) -> Call:
+    def _call(self, duration: float, error: str, *, left: bool) -> Call:
         request, response = self._request, self._response
         return Call(
             library=self._library,
@@ -109,6 +105,7 @@ class Take:
             got=self._chunks,
             encoded=self._encoded,
             error=error,
+            left=left,
             app=self._recorder.app,
             conversation=self._conversation,
         )
@@ -123,23 +120,24 @@ class Tee:
 
     def __iter__(self) -> Iterator[bytes]:
         """The pieces, each as soon as it is there."""
-        broken: BaseException | None = None
         try:
             for data in self._stream:
                 self._take.chunk(data)
                 yield data
         except Exception as error:
-            broken = error
+            self._take.ended(error)
             raise
-        finally:
-            self._take.ended(broken)
+        except BaseException:
+            self._take.ended(left=True)
+            raise
+        self._take.ended()
 
     def close(self) -> None:
         """Close the stream, read to its end or not."""
         try:
             self._stream.close()
         finally:
-            self._take.ended()
+            self._take.ended(left=True)
 
 
 class AsyncTee:
@@ -151,23 +149,24 @@ class AsyncTee:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces, each as soon as it is there."""
-        broken: BaseException | None = None
         try:
             async for data in self._stream:
                 self._take.chunk(data)
                 yield data
         except Exception as error:
-            broken = error
+            self._take.ended(error)
             raise
-        finally:
-            self._take.ended(broken)
+        except BaseException:
+            self._take.ended(left=True)
+            raise
+        self._take.ended()
 
     async def aclose(self) -> None:
         """Close the stream, read to its end or not."""
         try:
             await self._stream.aclose()
         finally:
-            self._take.ended()
+            self._take.ended(left=True)
 
 
 @cache

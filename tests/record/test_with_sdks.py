@@ -18,7 +18,7 @@ from seamaudit.audit import audit
 from seamaudit.config.settings import Settings
 from seamaudit.findings import Severity
 from seamaudit.layers.attempts.facts import Intent
-from seamaudit.layers.stream.facts import StreamLife
+from seamaudit.layers.stream.facts import StreamFault, StreamLife
 from seamaudit.record import AsyncRecordingTransport, RecordingTransport
 from seamaudit.trace import Clock, Level, Need
 from tests.ingest.recordings import Read
@@ -162,6 +162,8 @@ def test_a_stream_that_breaks_off_is_recorded_as_far_as_it_came(recording: Recor
     (line,) = recording.lines()
     assert line["response"]["body_raw"] == b"".join(MESSAGE_STREAM[:4]).decode()
     assert line["error"] == {"type": "RemoteProtocolError"}
+    assert "closed_by" not in line
+    assert [finding.code for finding in audit([str(recording.path)], Settings()).findings] == ["ST002"]
     (stream,) = measured(recording.path).rows(StreamLife)
     assert stream.terminal == "truncated"
 
@@ -176,7 +178,24 @@ def test_a_stream_the_caller_gives_up_is_recorded_as_cut(recording: Recording) -
     (line,) = recording.lines()
     assert line["response"]["body_raw"].startswith("event: message_start")
     assert "message_stop" not in line["response"]["body_raw"]
-    assert "error" not in line
+    assert (line.get("error"), line["closed_by"]) == (None, "caller")
+    (life,) = measured(recording.path).rows(StreamLife)
+    assert life.terminal == "truncated"
+    assert measured(recording.path).rows(StreamFault) == ()
+    report = audit([str(recording.path)], Settings())
+    assert [finding.code for finding in report.findings] == []
+    (blind,) = [entry for entry in report.not_checked if entry.code == "ST002"]
+    assert blind.reason == "the caller stopped reading the stream"
+
+
+def test_a_client_that_closes_behind_the_last_event_has_left_nothing(recording: Recording) -> None:
+    with provider(Answer(pieces=COMPLETION_STREAM)) as server:
+        for _ in recording.openai(server).chat.completions.create(**CHAT, stream=True):
+            pass
+    recording.lines()
+    (life,) = measured(recording.path).rows(StreamLife)
+    assert life.terminal == "complete"
+    assert not any(entry.code.startswith("ST") for entry in audit([str(recording.path)], Settings()).not_checked)
 
 
 @pytest.mark.parametrize("streamed", [False, True])

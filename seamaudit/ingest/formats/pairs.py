@@ -39,6 +39,8 @@ _OTHER = ("/count_tokens", ":countTokens", "/embeddings", ":embedContent", ":bat
 _CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
 _ATTRIBUTION = ("app", "agent", "team", "key", "user")
 _ERROR = "/error"
+_CALLER = "caller"
+"""In `closed_by`: whoever asked stopped reading before the response had ended."""
 _COSTS = ("cost_usd", "cost", "usd", "response_cost")
 
 
@@ -86,6 +88,7 @@ class _Line(msgspec.Struct, gc=False):
     status: Any = None
     status_code: Any = None
     error: Any = None
+    closed_by: Any = None
     url: Any = None
     app: Any = None
     agent: Any = None
@@ -302,6 +305,8 @@ def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response |
         key = "body_raw" if isinstance(answer.get("body_raw"), str) else "body"
         answer, at = _unquoted(answer.get(key)), f"{at}/{key}"
     response = _spoken(answer, at, status, shape, host, path)
+    if response is not None and response.stream is not None and pair.extra.get("closed_by") == _CALLER:
+        response = replace(response, stream=replace(response.stream, left=True))
     if response is None or not pair.broken or response.stream is not None:
         return response
     return replace(response, broken=(*response.broken, *((cause, "") for cause in pair.broken)))
