@@ -441,3 +441,34 @@ class TestCommands:
         code, _, said = run("scan", str(tmp_path / "log"), "--mapping", self.OPTIONS[2])
         assert code == 3
         assert "A mapping reads JSON lines and JSON documents." in " ".join(said.split())
+
+
+_LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.sampled_from(["{", "[]", '{"a":1}'])
+)
+_ANYTHING = st.recursive(
+    _LEAVES,
+    lambda each: (
+        st.lists(each, max_size=3)
+        | st.dictionaries(st.sampled_from(["role", "content", "type", "messages", "usage", "text", "model", "id"]), each, max_size=4)
+    ),
+    max_leaves=8,
+)
+_MAPPINGS = (
+    "request: rq\nresponse: rs\nurl: u\nstatus: s\nerror: e\nstarted: t\nduration: d\nusage: {input: i, output: o}\nid: id\ntags: g\n",
+    "request: .\nanswer: rs\nusage: i\nstarted: {at: t, unit: ns}\nsequence: o\nmodel: u\nprovider: id\n",
+    "messages: rq\nsystem: u\nanswer: rs\ntools: g\nstop: s\nerror: e\nusage: {at: i}\nended: t\nduration: {at: d, unit: us}\ncost: o\n",
+)
+
+
+@pytest.mark.parametrize("mapping", _MAPPINGS)
+def test_whatever_stands_in_the_places_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, mapping: str) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    names = ("rq", "rs", "u", "s", "e", "t", "d", "i", "o", "id", "g", "model", "messages")
+
+    @given(st.lists(st.dictionaries(st.sampled_from(names), _ANYTHING), min_size=1, max_size=3), st.booleans())
+    def check(rows: list[Any], array: bool) -> None:
+        found = read(folder, mapping, text=json.dumps(rows)) if array else read(folder, mapping, *rows)
+        assert len(found.drafts) + len(found.faults) <= 2 * len(rows)
+
+    check()
