@@ -12,7 +12,7 @@ import orjson
 HIDDEN: Final = "[redacted]"
 
 _NAMES: Final = re.compile(
-    r"auth|cookie|secret|passw|signature|credential|token(?!s)|(?<!idempotency)[-_]key\Z|\A(?:api)?key\Z|\Asig\Z", re.I
+    r"auth|cookie|secret|passw|signature|credential|token(?!s)|(?:api|access)[-_]?key|(?<!idempotency)[-_]key\Z|\A(?:key|sig|pwd)\Z", re.I
 )
 """Names of headers and query parameters that hold credentials. Rate limits count `tokens`; an `idempotency-key` opens nothing."""
 _VALUES: Final = re.compile(r"\b(?:bearer|basic)\s+\S+|\b(?:sk|pk|rk)[-_][\w-]{16,}|\beyJ[\w-]{8,}\.[\w.-]+|\bAIza[\w-]{16,}", re.I)
@@ -30,11 +30,10 @@ def header(name: str, value: str) -> str:
 def address(url: str) -> str:
     """A URL without its user, its password and the credentials among its parameters."""
     parts = urlsplit(url)
-    query = parts.query
-    if query:
-        pairs = parse_qsl(query, keep_blank_values=True)
-        query = urlencode([(name, header(name, value)) for name, value in pairs], quote_via=quote, safe="[]/:,")
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+    sent = parse_qsl(parts.query, keep_blank_values=True)
+    told = [(name, header(name, value)) for name, value in sent]
+    query = parts.query if told == sent else urlencode(told, quote_via=quote, safe="[]/:,")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], _VALUES.sub(HIDDEN, parts.path), query, ""))
 
 
 def body(spelled: bytes) -> bytes:

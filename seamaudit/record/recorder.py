@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ MAX_BODY: Final = 32_000_000
 """Bytes of a body; providers accept no larger request."""
 MAX_HELD: Final = 256_000_000
 """Bytes of all bodies that are under way or wait to be written."""
+
+MAX_LINE: Final = 40_000_000
+"""Bytes of a line that a scan reads."""
 
 _log = logging.getLogger("seamaudit.record")
 
@@ -105,9 +109,17 @@ class Recorder:
         call, held = work
         with self.unharmed():
             try:
-                self._file.append(line(call, self.max_body))
+                self._file.append(self._line(call))
             finally:
                 self.release(held)
+
+    def _line(self, call: Call) -> bytes:
+        """The line; without the response's body where it would be longer than is read."""
+        written = line(call, self.max_body)
+        if len(written) <= MAX_LINE:
+            return written
+        self.lose("a line too long")
+        return line(replace(call, got=None), self.max_body)
 
 
 def _cause(error: Exception) -> str:

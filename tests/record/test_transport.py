@@ -123,7 +123,7 @@ def test_what_is_no_json_call_passes_unrecorded(tmp_path: Path, method: str, giv
     "name",
     [
         *("authorization", "Proxy-Authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "x-amz-security-token"),
-        *("x-amz-signature", "Ocp-Apim-Subscription-Key", "cf-access-client-secret", "helicone-auth", "x-functions-key"),
+        *("x-amz-signature", "x-apikey", "Ocp-Apim-Subscription-Key", "cf-access-client-secret", "helicone-auth", "x-functions-key"),
     ],
 )
 def test_headers_with_credentials_are_hidden(tmp_path: Path, name: str) -> None:
@@ -152,13 +152,16 @@ def test_headers_that_a_scan_reads_are_kept(name: str, value: str) -> None:
         ("https://x.test/v1?api-version=2026-01-01&api-key=opensesame", "https://x.test/v1?api-version=2026-01-01&api-key=%5Bredacted%5D"),
         ("https://x.test/?X-Amz-Signature=opensesame&X-Amz-Credential=opensesame", None),
         ("https://x.test/?X-Amz-Security-Token=opensesame&access_token=opensesame&sig=opensesame", None),
+        ("https://x.test/?AWSAccessKeyId=opensesame&apiKey=opensesame", None),
+        ("https://x.test/sk-opensesame-opensesame-1/v1", "https://x.test/[redacted]/v1"),
+        ("https://x.test/v1?q=a%20b+c&x", "https://x.test/v1?q=a%20b+c&x"),
         ("https://x.test/v1/models/gemini:generateContent", "https://x.test/v1/models/gemini:generateContent"),
     ],
 )
 def test_addresses_are_written_without_credentials(url: str, kept: str | None) -> None:
     written = credentials.address(url)
     assert "opensesame" not in written
-    assert kept is None or written.replace("[redacted]", "%5Bredacted%5D") == kept
+    assert kept is None or written.replace("%5Bredacted%5D", "[redacted]") == kept.replace("%5Bredacted%5D", "[redacted]")
 
 
 def test_credentials_of_mcp_servers_are_hidden_and_all_else_stays_as_it_was_sent() -> None:
@@ -204,6 +207,16 @@ def test_a_compressed_body_is_measured_unpacked(tmp_path: Path) -> None:
     _, recorder = ask(httpx2, tmp_path / "t", Inner(httpx2, gzip.compress(b"x" * 100_000), headers=headers), max_body=10_000)
     (line,) = lines(tmp_path / "t", recorder)
     assert set(line["response"]) == {"status_code", "headers"}
+
+
+def test_a_line_is_no_longer_than_a_scan_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seamaudit.record import recorder as module
+
+    monkeypatch.setattr(module, "MAX_LINE", 5000)
+    _, recorder = ask(httpx2, tmp_path / "t", Inner(httpx2, b'"' * 3000), max_body=4000)
+    (line,) = lines(tmp_path / "t", recorder)
+    assert set(line["response"]) == {"status_code", "headers"}
+    assert recorder.lost == {"a line too long": 1}
 
 
 def test_what_is_held_is_bounded_and_given_back(tmp_path: Path) -> None:
