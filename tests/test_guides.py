@@ -22,6 +22,8 @@ from seamaudit.trace import Level
 from tests.ingest.recordings import Read
 from tests.record.server import COMPLETION, MESSAGE, Answer, provider
 
+pytestmark = pytest.mark.filterwarnings("ignore:The model :DeprecationWarning")
+"""SDKs warn of models that are near their end, sooner or later of these."""
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = re.compile(r"<!-- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)```\n", re.DOTALL)
 ASKED: Any = {"model": "claude-sonnet-4-6", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}

@@ -25,6 +25,8 @@ from tests.ingest.recordings import Read
 from tests.measured import measured
 from tests.record.server import COMPLETION, COMPLETION_STREAM, LIMITED, MESSAGE, MESSAGE_STREAM, Answer, Provider, provider
 
+pytestmark = pytest.mark.filterwarnings("ignore:The model :DeprecationWarning")
+"""SDKs warn of models that are near their end, sooner or later of these."""
 ASKED: Any = {"model": "claude-sonnet-4-6", "max_tokens": 64, "messages": [{"role": "user", "content": "Say hello in French."}]}
 CHAT: Any = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello in French."}]}
 
