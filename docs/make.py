@@ -32,6 +32,7 @@ from seamaudit.catalog.load import load_catalog
 from seamaudit.catalog.rule import Rule
 from seamaudit.catalog.vocabulary import tables
 from seamaudit.cli import app
+from seamaudit.config.mapping import schema as mapping_schema
 from seamaudit.config.schema import schema as config_schema
 from seamaudit.facts import Column, Table
 from seamaudit.report.json import schema
@@ -272,6 +273,7 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "cli.md": command_reference(),
         ROOT / "docs" / "report.schema.json": json.dumps(schema(), indent=2) + "\n",
         ROOT / "docs" / "config.schema.json": json.dumps(config_schema(), indent=2) + "\n",
+        ROOT / "docs" / "mapping.schema.json": json.dumps(mapping_schema(), indent=2) + "\n",
         ROOT / "README.md": readme((ROOT / "README.md").read_text("utf-8")),
     }
 

@@ -13,8 +13,6 @@ from seamaudit.errors import UsageError
 from seamaudit.evidence import Evidence, collect
 from seamaudit.facts import FactBase
 from seamaudit.forensics.diff import Diff, Ref, diff
-from seamaudit.ingest.detect import named
-from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.merge import merge
 from seamaudit.ingest.reread import Rereader
 from seamaudit.providers.prices import PriceBook
@@ -55,7 +53,7 @@ def compare(a: str, b: str, paths: Sequence[str], settings: Settings, progress: 
         inputs.refuse_unrecognised()
         one, other = (ref.one_of(found) for ref, found in zip(refs, picked, strict=True))
         result = diff(one, other, inputs.intern.texts.get, PriceBook(own=settings.prices))
-        formats = {index: named(name, FORMATS) for index, name in inputs.reading.recognised.items()}
+        formats = inputs.formats()
         records = Rereader(inputs.reader, inputs.discovery.sources)
         (evidence,) = collect([result.evidence_ref if values else None], records, formats, settings.show_content, inputs.intern)
     return Compared(result, evidence, tuple(inputs.discovery.sources))

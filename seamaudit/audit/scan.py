@@ -18,10 +18,8 @@ from seamaudit.errors import EXIT_INTERNAL, SeamauditError
 from seamaudit.evidence import collect
 from seamaudit.facts import FactBase
 from seamaudit.findings import Finding, Report, Scalar, Spend
-from seamaudit.ingest.detect import named
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.reread import Rereader
 from seamaudit.layers.cache import Calls
 from seamaudit.layers.cost import Spend as SpendFact
@@ -46,7 +44,7 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         replayed = replay(inputs, factories, seams(prices, knobs, calls))
         inputs.refuse_unrecognised()
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
-        formats = {index: named(name, FORMATS) for index, name in inputs.reading.recognised.items()}
+        formats = inputs.formats()
         records = Rereader(inputs.reader, inputs.discovery.sources)
         findings = _with_evidence(judged.findings, records, formats, settings.show_content, inputs.intern)
     report = Report(

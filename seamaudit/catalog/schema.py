@@ -184,12 +184,15 @@ def _said(document: Document, error: ValidationError) -> Iterator[Problem]:
             yield document.at_value(path, f"expected {_types(rule)}, found {quoted(instance)}")
         case "minItems" | "minProperties" | "minLength":
             yield document.at_value(path, "must not be empty")
+        case "maxItems" | "maxLength":
+            yield document.at_value(path, f"longer than {rule}")
         case "pattern" if "propertyNames" in error.absolute_schema_path:
-            yield document.at_key((*path, instance), f"expected a parameter name like min_tokens, found {quoted(instance)}")
+            name = schema.get("description", "a parameter name like min_tokens")
+            yield document.at_key((*path, instance), f"expected {name}, found {quoted(instance)}")
         case "pattern":
             yield document.at_value(path, f"expected {schema.get('description', rule)}, found {quoted(instance)}")
         case other:
-            yield document.at_value(path, f"does not fit the rule language ({other})")
+            yield document.at_value(path, f"does not fit the schema ({other})")
 
 
 def _noun(path: tuple[str | int, ...]) -> str:

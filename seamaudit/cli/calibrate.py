@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seamaudit.cli.config import MappingOption, formatted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,6 +40,7 @@ def calibrate(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Trace files, directories, globs, or - for standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Compare what caches should have read with what providers said they read, by provider and model."""
@@ -50,7 +53,7 @@ def calibrate(
     from seamaudit.forensics.calibration import calibration, document
 
     with shown(paths, wanted=not no_progress) as advance:
-        measured, calls = measure_cache(paths, Settings(input_format=input_format), advance)
+        measured, calls = measure_cache(paths, formatted(Settings(), input_format, mapping), advance)
     table = calibration(measured.replayed.facts, calls)
     with opened(None) as out:
         if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 from seamaudit.errors import UsageError
 
 if TYPE_CHECKING:
+    from seamaudit.config import Settings
     from seamaudit.config.file import FileConfig
     from seamaudit.providers.own import OwnPrices
     from seamaudit.suppress import Suppressed
@@ -24,6 +26,10 @@ ConfigOption = Annotated[
 PricesOption = Annotated[
     Path | None,
     typer.Option("--prices", metavar="FILE", help="Your own prices, which come before the bundled ones; see `cost --help`."),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FILE", help="Read logs of your own as this file says; see docs/mapping.md."),
 ]
 IsolatedOption = Annotated[bool, typer.Option("--isolated", help="Read no config file.")]
 
@@ -68,6 +74,18 @@ def own_prices(file: Path | None) -> OwnPrices | None:
     from seamaudit.config.prices import load_prices
 
     return load_prices(file)
+
+
+def formatted(settings: Settings, input_format: str | None, mapping: Path | None) -> Settings:
+    """The settings with what is said of the inputs' format, which comes before what the config says.
+
+    Raises UsageError for a mapping that cannot be used.
+    """
+    if input_format is None and mapping is None:
+        return settings
+    from seamaudit.config.mapping import load_mapping
+
+    return replace(settings, input_format=input_format, mapping=load_mapping(mapping) if mapping else None)
 
 
 def _spelled(value: object) -> object:

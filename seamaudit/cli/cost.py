@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from seamaudit.cli.config import ConfigOption, IsolatedOption, PricesOption
+from seamaudit.cli.config import ConfigOption, IsolatedOption, MappingOption, PricesOption
 from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +84,7 @@ def cost(
     config: ConfigOption = None,
     isolated: IsolatedOption = False,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
@@ -92,6 +92,7 @@ def cost(
 ) -> None:
     """Add up what recorded calls cost, by the prices of their day, and what caused it. Days are in UTC unless --timezone says otherwise."""
     from seamaudit.audit import follow, measure_cost
+    from seamaudit.cli.config import formatted
     from seamaudit.cli.cost_sheet import placed, sheet, waterfall_sheet
     from seamaudit.cli.output import check, opened
     from seamaudit.cli.progress import shown
@@ -106,7 +107,7 @@ def cost(
     contents = not told.CONTENTS.isdisjoint(keys)
     if contents and waterfall:
         raise UsageError("--waterfall is of calls, not of what is in them", "Leave producer, tool and thing out of --by.")
-    settings = _settings(config, isolated, prices, input_format)
+    settings = formatted(_settings(config, isolated, prices), input_format, mapping)
     if flamegraph and window.bounded:
         raise UsageError("what a producer cost cannot be told by day", "Leave --since and --until out of a flame graph.")
     for file in filter(None, (flamegraph, timeline)):
@@ -133,14 +134,14 @@ def cost(
     raise typer.Exit(verdict(measured, in_ci() if strict_input is None else strict_input))
 
 
-def _settings(config: Path | None, isolated: bool, prices: Path | None, input_format: str | None) -> Settings:
+def _settings(config: Path | None, isolated: bool, prices: Path | None) -> Settings:
     """What a scan would be run with, so that waste is what that finds."""
     from seamaudit.cli.config import checked_params, configured
     from seamaudit.config.file import settings_of
 
     told = configured(config, isolated)
     checked_params(told.params, told.rules)
-    return replace(settings_of(told, prices), input_format=input_format)
+    return settings_of(told, prices)
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seamaudit.cli.config import MappingOption, formatted
+
 if TYPE_CHECKING:
     from seamaudit.audit import Compared
     from seamaudit.evidence import Excerpt
@@ -55,6 +57,7 @@ def diff(
     ] = False,
     no_values: Annotated[bool, typer.Option("--no-values", help="Print no value, not even masked: places, kinds and lengths.")] = False,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Compare two requests: what of their prompts is the same, where they part first, and what the rest costs."""
@@ -68,7 +71,7 @@ def diff(
     if show_content and no_values:
         raise UsageError("--show-content and --no-values exclude each other", "Leave both out for masked values.")
 
-    settings = Settings(input_format=input_format, show_content=show_content)
+    settings = formatted(Settings(show_content=show_content), input_format, mapping)
     with shown(paths or [], wanted=bool(paths) and not no_progress) as advance:
         compared = compare(a, b, paths or (), settings, advance, values=not no_values)
     with opened(None) as out:

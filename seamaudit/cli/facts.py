@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seamaudit.cli.config import PricesOption
+from seamaudit.cli.config import MappingOption, PricesOption
 
 EXAMPLES = """
 \b
@@ -32,6 +32,7 @@ def facts(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Write here; a folder an earlier run wrote is replaced.")],
     prices: PricesOption = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
@@ -39,7 +40,7 @@ def facts(
 ) -> None:
     """Write every fact table as a Parquet file."""
     from seamaudit.audit import measure
-    from seamaudit.cli.config import own_prices
+    from seamaudit.cli.config import formatted, own_prices
     from seamaudit.cli.cost import verdict
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
@@ -50,7 +51,7 @@ def facts(
     from seamaudit.tables import frames
 
     with shown(paths, wanted=not no_progress) as advance:
-        measured = measure(paths, Settings(input_format=input_format, prices=own_prices(prices)), advance)
+        measured = measure(paths, formatted(Settings(prices=own_prices(prices)), input_format, mapping), advance)
     tables = frames(measured.replayed.facts, measured.sources, printable)
     write(tables, output)
     rows = sum(frame.height for frame in tables.values())

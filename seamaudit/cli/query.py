@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from seamaudit.cli.config import PricesOption
+from seamaudit.cli.config import MappingOption, PricesOption
 
 if TYPE_CHECKING:
     from seamaudit.forensics.query import Answer
@@ -47,11 +47,12 @@ def query(
     output_format: Annotated[Output, typer.Option(help="table, json or csv.")] = Output.TABLE,
     prices: PricesOption = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Ask the facts in SQL."""
     from seamaudit.audit import measure
-    from seamaudit.cli.config import own_prices
+    from seamaudit.cli.config import formatted, own_prices
     from seamaudit.cli.cost import verdict
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
@@ -66,7 +67,7 @@ def query(
         tables = read(Path(paths[0]))
     else:
         with shown(paths, wanted=not no_progress) as advance:
-            measured = measure(paths, Settings(input_format=input_format, prices=own_prices(prices)), advance)
+            measured = measure(paths, formatted(Settings(prices=own_prices(prices)), input_format, mapping), advance)
         tables, code = frames(measured.replayed.facts, measured.sources, printable), verdict(measured, strict_input=False)
     found = ask(sql, tables)
     with opened(None) as out:

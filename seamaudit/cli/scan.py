@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seamaudit.cli.config import ConfigOption, IsolatedOption, PricesOption
+from seamaudit.cli.config import ConfigOption, IsolatedOption, MappingOption, PricesOption
 from seamaudit.cli.formats import OutputFormat
 from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
 
@@ -79,6 +79,7 @@ def scan(
     extend_select: Annotated[str, typer.Option(metavar="CODES", help="Report these too, beside what the config selects.")] = "",
     ignore: Annotated[str, typer.Option(metavar="CODES", help="Leave these codes or code prefixes out.")] = "",
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     output_format: Annotated[OutputFormat, typer.Option(help="How to write the report.")] = OutputFormat.FULL,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the report to a file.")] = None,
     reports: Annotated[
@@ -128,7 +129,7 @@ def scan(
     """Audit recorded LLM traffic and name the seams where one layer broke what the next one assumed."""
     from seamaudit.audit import audit
     from seamaudit.cli.baseline import applied, of_baseline, settled
-    from seamaudit.cli.config import checked_params, configured, unneeded
+    from seamaudit.cli.config import checked_params, configured, formatted, unneeded
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown, tell
     from seamaudit.config import check_caps, check_suites
@@ -147,10 +148,9 @@ def scan(
     strict = next(each for each in (strict_input, told.strict_input, in_ci()) if each is not None)
     severity = _severity(fail_on or FailOn(told.fail_on or FailOn.MEDIUM))
     settings = replace(
-        settings_of(told, prices),
+        formatted(settings_of(told, prices), input_format, mapping),
         rules_dirs=catalogs,
         params=checked_params(told.params, catalogs),
-        input_format=input_format,
         min_severity=Severity(min_severity.value) if min_severity else told.min_severity or Severity.INFO,
         min_confidence=Confidence(min_confidence.value) if min_confidence else told.min_confidence or Confidence.LOW,
         strict_input=strict,

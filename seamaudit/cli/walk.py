@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from seamaudit.cli.config import PricesOption
+from seamaudit.cli.config import MappingOption, PricesOption
 from seamaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,11 +58,12 @@ def walk(
     ] = False,
     prices: PricesOption = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Follow one conversation call by call: what was sent, read, written, answered and paid, and which seam broke where."""
     from seamaudit.audit import follow
-    from seamaudit.cli.config import own_prices
+    from seamaudit.cli.config import formatted, own_prices
     from seamaudit.cli.cost import verdict
     from seamaudit.cli.output import opened as output
     from seamaudit.cli.progress import shown
@@ -71,7 +72,7 @@ def walk(
     from seamaudit.forensics.walk import walk as steps
     from seamaudit.providers.prices import PriceBook
 
-    settings = Settings(input_format=input_format, prices=own_prices(prices))
+    settings = formatted(Settings(prices=own_prices(prices)), input_format, mapping)
     with shown(paths, wanted=not no_progress) as advance:
         found = follow(paths, settings, advance)
     code = verdict(found.measured, strict_input=False)

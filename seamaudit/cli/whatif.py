@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seamaudit.cli.config import MappingOption, formatted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,6 +48,7 @@ def whatif(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     rules: Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="Also judge by the rules in this directory.")] = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
+    mapping: MappingOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Replay the caches with each fix, with all of them, and say what no layout could go below."""
@@ -59,7 +62,7 @@ def whatif(
 
     codes = list(dict.fromkeys(code.strip().upper() for each in fix or () for code in each.split(",") if code.strip()))
     with shown(paths, wanted=not no_progress) as advance:
-        supposed = suppose(paths, Settings(input_format=input_format, rules_dirs=tuple(rules or ())), codes, advance)
+        supposed = suppose(paths, formatted(Settings(rules_dirs=tuple(rules or ())), input_format, mapping), codes, advance)
     with opened(None) as out:
         if as_json:
             out.write(json.dumps(document(supposed.result), indent=2) + "\n")

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from seamaudit.catalog.problem import quoted, suggestion
 from seamaudit.config.limits import BUDGETED, ESTIMATED, allowances
+from seamaudit.config.mapping import load_mapping
 from seamaudit.config.prices import load_prices
 from seamaudit.config.settings import Settings, check_caps, check_suites
 from seamaudit.errors import UsageError
@@ -47,6 +48,7 @@ class FileConfig:
     rules: tuple[Path, ...] = ()
     baseline: Path | None = None
     prices: Path | None = None
+    mapping: Path | None = None
     budgets: tuple[Allowance, ...] = ()
     estimates: tuple[Allowance, ...] = ()
     eval_suites: tuple[str, ...] | None = None
@@ -93,7 +95,7 @@ def load(path: Path) -> FileConfig:
 def settings_of(told: FileConfig, prices: Path | None = None) -> Settings:
     """What a run is asked to do where nothing but a config says so; a price file that is named comes before the config's.
 
-    Raises UsageError for a price file that cannot be used.
+    Raises UsageError for a price file or a mapping that cannot be used.
     """
     file = prices or told.prices
     settings = Settings(
@@ -101,6 +103,7 @@ def settings_of(told: FileConfig, prices: Path | None = None) -> Settings:
         params=told.params,
         sites=told.sites,
         prices=load_prices(file) if file else None,
+        mapping=load_mapping(told.mapping) if told.mapping else None,
         limits=Limits(told.budgets, told.estimates),
         max_steps=told.max_steps,
         max_repeats=told.max_repeats,
@@ -260,6 +263,7 @@ _READERS: Final[Mapping[str, Callable[[Any, Path], Any]]] = {
     "rules": _paths,
     "baseline": _path("baseline"),
     "prices": _path("prices"),
+    "mapping": _path("mapping"),
     "budgets": lambda value, folder: allowances("budgets", value, BUDGETED),
     "estimates": lambda value, folder: allowances("estimates", value, ESTIMATED),
     "eval-suites": lambda value, folder: check_suites(_words("eval-suites")(value, folder)),

@@ -42,6 +42,7 @@ def schema() -> dict[str, Any]:
         "rules": _WORDS,
         "baseline": {"type": "string", "minLength": 1},
         "prices": {"type": "string", "minLength": 1},
+        "mapping": {"type": "string", "minLength": 1},
         "budgets": _allowances(BUDGETED),
         "estimates": _allowances(ESTIMATED),
         "eval-suites": {"type": "array", "items": {"type": "string", "pattern": "^(tag|app|path):."}},

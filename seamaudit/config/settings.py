@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Severity
+from seamaudit.ingest.logmap import LogMap
 from seamaudit.layers.budgets import Limits
 from seamaudit.providers.own import OwnPrices
 from seamaudit.report.base.sites import Sites
@@ -20,7 +21,7 @@ class Settings:
     """The settings of a run; every layer gets its part passed, none reads them here.
 
     `rules_dirs` are catalogs beside the shipped one; `params` set rule parameters, by code and name. `input_format` forces a
-    recording format, None detects it per file. Findings below `min_severity` or
+    recording format, None detects it per file; a `mapping` says how logs of one's own are read. Findings below `min_severity` or
     `min_confidence` are left out, those at or above `fail_on` make the
     run fail. `strict_input` makes lost lines fail it too. `show_content` lets evidence quote trace text beyond its shape.
     `elide` decodes only what a line does not repeat of earlier ones; results are the same without.
@@ -33,6 +34,7 @@ class Settings:
     rules_dirs: tuple[Path, ...] = ()
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     input_format: str | None = None
+    mapping: LogMap | None = None
     min_severity: Severity = Severity.INFO
     min_confidence: Confidence = Confidence.LOW
     fail_on: Severity | None = Severity.MEDIUM

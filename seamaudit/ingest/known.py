@@ -17,6 +17,7 @@ from seamaudit.ingest.formats.inspect import InspectArchive, InspectDocument
 from seamaudit.ingest.formats.langfuse import LangfuseDocument, LangfuseLines
 from seamaudit.ingest.formats.langsmith import LangSmithDocument, LangSmithLines
 from seamaudit.ingest.formats.litellm import LiteLlmDocument, LiteLlmLines
+from seamaudit.ingest.formats.mapped import MappedDocument, MappedLines
 from seamaudit.ingest.formats.messages import MessageDocument, MessageLines
 from seamaudit.ingest.formats.opencode import OpenCode
 from seamaudit.ingest.formats.otlp import OtlpDocument, OtlpLines
@@ -25,6 +26,7 @@ from seamaudit.ingest.formats.pi import Pi
 from seamaudit.ingest.formats.swe_agent import SweAgent
 from seamaudit.ingest.formats.tau2 import Tau2
 from seamaudit.ingest.formats.vcr import Vcr
+from seamaudit.ingest.logmap import LogMap
 from seamaudit.ingest.shapes import shape_of
 
 _PAIRS: Final = Pairs(shape_of)
@@ -60,3 +62,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     LangSmithLines(shape_of),
     LangSmithDocument(shape_of),
 )
+
+
+def mapped(log: LogMap) -> tuple[Format, ...]:
+    """The formats of a log that a mapping tells of: its lines, and its documents."""
+    return MappedLines(shape_of, _PAIRS, log), MappedDocument(shape_of, _PAIRS, log)

@@ -38,6 +38,7 @@ class HttpExchange:
     duration: Any = None
     conversation: str | None = None
     sequence: int | None = None
+    error: Any = None
 
 
 class Pairing:
@@ -63,6 +64,7 @@ class Pairing:
             "recorded_at": exchange.recorded,
             "first_byte": exchange.first_byte,
             "duration": exchange.duration,
+            "error": exchange.error,
         }
         data = jsontext.respelled({name: value for name, value in line.items() if value is not None})
         if len(data) > LARGEST:

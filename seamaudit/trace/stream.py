@@ -26,7 +26,8 @@ class StreamRecord:
 
     `grammar` names the event language: `anthropic`, `chat`, `responses`, `gemini`, `bedrock`, `legacy`. `tail` says what
     follows the last whole event: empty, or a partial event. `unreadable` counts events whose data could not be parsed.
-    `error_type` is the provider's error code of an in-stream error event (a code, never its message).
+    `error_type` is the provider's error code of an in-stream error event (a code, never its message); `left` says that the caller stopped
+    reading before the connection ended, so that what is missing was never asked for.
     """
 
     grammar: str
@@ -38,3 +39,4 @@ class StreamRecord:
     unreadable: int = 0
     error_type: str = ""
     decodable: bool = True
+    left: bool = False

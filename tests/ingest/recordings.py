@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.duplicates import DuplicateRecord
 from seamaudit.ingest.faults import InputFault
+from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.merge import merge
@@ -30,8 +31,8 @@ def at_hand(folder: str) -> pytest.MarkDecorator:
 class Read:
     """What a read of some files gave."""
 
-    def __init__(self, *paths: Path) -> None:
-        self.reading = Reading(Reader(), FORMATS, Interner(), strict=True)
+    def __init__(self, *paths: Path, formats: Sequence[Format] = FORMATS) -> None:
+        self.reading = Reading(Reader(), formats, Interner(), strict=True)
         items = list(self.reading.read(discover([str(path) for path in paths]).sources))
         self.drafts = [item for item in items if isinstance(item, Draft)]
         self.faults = [item for item in items if isinstance(item, InputFault)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from seamaudit.ingest.draft import Draft
-from seamaudit.trace import Money
+from seamaudit.trace import Money, Need
 from tests.ingest.recordings import Read, written
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
@@ -37,3 +37,22 @@ def test_what_is_no_price_is_not_recorded(tmp_path: Path, value: Any) -> None:
 def test_a_price_is_read_the_slow_way_too(tmp_path: Path) -> None:
     (draft,) = Read(written(tmp_path / "pairs.jsonl", [{"req": ASKED, "resp": ANSWER, "cost": 2}])).drafts
     assert draft.recorded_cost == Money(2 * 10**12)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [({"type": "ConnectError"}, "ConnectError"), ("Timeout", "Timeout"), ("no such host: x", "error"), ({"text": "x"}, "error")],
+)
+@pytest.mark.parametrize("request_name", ["request", "req"])
+def test_a_call_that_failed_before_a_response_came_is_told_by_its_kind(tmp_path: Path, request_name: str, error: Any, kind: str) -> None:
+    row = {request_name: ASKED, "response": None, "error": error}
+    (draft,) = Read(written(tmp_path / "pairs.jsonl", [row])).drafts
+    assert draft.response is not None
+    assert (draft.response.status, draft.response.error_type, draft.response.complete) == (None, kind, False)
+    assert {need for need in draft.lacks if need is not Need.TIME} == {Need.RESPONSE, Need.USAGE}
+
+
+@pytest.mark.parametrize("error", [None, "", {}, False])
+def test_no_error_and_no_response_is_no_failure(tmp_path: Path, error: Any) -> None:
+    (draft,) = Read(written(tmp_path / "pairs.jsonl", [{"request": ASKED, "response": None, "error": error}])).drafts
+    assert draft.response is None

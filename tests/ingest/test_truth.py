@@ -11,6 +11,8 @@ import pytest
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
+from seamaudit.config.mapping import load_mapping
+from seamaudit.ingest.known import FORMATS, mapped
 from seamaudit.trace import Exchange, Level, Need
 from tests.ingest.recordings import Read, told
 
@@ -34,7 +36,7 @@ class Spelling:
     tools: bool = True
     system: bool = True
     content: bool = True
-    read: bool = True
+    cached: bool = True
     used: bool = True
     timed: bool = True
     stops: tuple[str, ...] = ("tool_calls", "stop", "tool_calls")
@@ -43,9 +45,21 @@ class Spelling:
     app: str = ""
     renamed: bool = False
     """Whether calls get ids of the format's own."""
+    mapping: str = ""
+    """The mapping that says how it is read."""
 
     def __str__(self) -> str:
         return self.file
+
+    @property
+    def settings(self) -> Settings:
+        """What a run over it is asked to do."""
+        return Settings(mapping=load_mapping(FOLDER / self.mapping) if self.mapping else None)
+
+    def read(self) -> Read:
+        """What it holds."""
+        log = self.settings.mapping
+        return Read(FOLDER / self.file, formats=mapped(log) if log else FORMATS)
 
 
 NO_STOPS = ("", "", "")
@@ -73,8 +87,8 @@ CASSETTES = ("vcrpy.yaml", "parsed.yaml", "ruby.yml", "r.yml", "go.yaml", "vcrpy
 TRAJECTORY: Any = {"tools": False, "timed": False, "thread": None, "limit": None}
 SPELLINGS = [
     Spelling("otlp/latest.jsonl", **OTLP),
-    Spelling("otlp/evented.jsonl", tools=False, read=False, **OTLP),
-    Spelling("otlp/logged.jsonl", tools=False, read=False, **OTLP),
+    Spelling("otlp/evented.jsonl", tools=False, cached=False, **OTLP),
+    Spelling("otlp/logged.jsonl", tools=False, cached=False, **OTLP),
     Spelling("otlp/flattened.jsonl", **OTLP),
     Spelling("otlp/openinference.jsonl", limit=None, **OTLP),
     Spelling("otlp/vercel.jsonl", limit=None, **OTLP),
@@ -138,6 +152,27 @@ def _prompt(turn: Turn, spelling: Spelling) -> list[str]:
     return out
 
 
+ENVELOPED: Any = {"format": "mapping", "level": Level.WIRE}
+MAPPED = [
+    Spelling("mapping/envelope.jsonl", mapping="mapping/envelope.yaml", app="weather-bot", **ENVELOPED),
+    Spelling("mapping/quoted.jsonl", mapping="mapping/quoted.yaml", **ENVELOPED),
+    Spelling("mapping/flat.jsonl", "mapping", mapping="mapping/flat.yaml"),
+    Spelling("mapping/flat.json", "mapping-document", mapping="mapping/document.yaml"),
+    Spelling(
+        "mapping/counted.jsonl",
+        "mapping",
+        mapping="mapping/counted.yaml",
+        level=Level.COUNTERS,
+        content=False,
+        tools=False,
+        stops=NO_STOPS,
+        identified=False,
+        limit=None,
+    ),
+]
+EVERY = [*SPELLINGS, *MAPPED]
+
+
 def _seen(exchange: Exchange) -> list[str]:
     """The same of what was read; roles of results differ between providers."""
     out = []
@@ -151,12 +186,12 @@ def _seen(exchange: Exchange) -> list[str]:
 
 def _usage(turn: Turn, spelling: Spelling) -> Any:
     used = turn.usage
-    return (used["input"], used["read"] if spelling.read else None, used["output"]) if spelling.used else None
+    return (used["input"], used["read"] if spelling.cached else None, used["output"]) if spelling.used else None
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+@pytest.mark.parametrize("spelling", EVERY, ids=str)
 def test_the_calls_are_those_that_were_made(spelling: Spelling) -> None:
-    read = Read(FOLDER / spelling.file)
+    read = spelling.read()
     assert (read.reading.recognised, read.faults, read.copies) == ({0: spelling.format}, [], [])
     assert len(read.exchanges) == len(TURNS)
     for turn, exchange in zip(TURNS, read.exchanges, strict=True):
@@ -180,25 +215,25 @@ def test_the_calls_are_those_that_were_made(spelling: Spelling) -> None:
         assert (Need.TIME in exchange.lacks) is not spelling.timed
 
 
-@pytest.mark.parametrize("spelling", [each for each in SPELLINGS if each.timed], ids=str)
+@pytest.mark.parametrize("spelling", [each for each in EVERY if each.timed], ids=str)
 def test_the_times_are_those_of_the_calls(spelling: Spelling) -> None:
-    times = [exchange.times for exchange in Read(FOLDER / spelling.file).exchanges]
+    times = [exchange.times for exchange in spelling.read().exchanges]
     assert [(each.started, each.ended) for each in times] == [(turn.started, turn.ended) for turn in TURNS]
     assert times[0].started == START
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+@pytest.mark.parametrize("spelling", EVERY, ids=str)
 def test_the_turns_are_one_thread_in_order(spelling: Spelling) -> None:
-    exchanges = Read(FOLDER / spelling.file).exchanges
+    exchanges = spelling.read().exchanges
     assert len({exchange.thread.id for exchange in exchanges}) == 1
     if spelling.thread is not None:
         assert exchanges[0].thread.id == spelling.thread
     assert [exchange.previous and exchange.previous.exchange for exchange in exchanges] == [None, 0, 1]
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS, ids=str)
+@pytest.mark.parametrize("spelling", EVERY, ids=str)
 def test_nothing_is_found_in_it(spelling: Spelling) -> None:
-    report = audit([str(FOLDER / spelling.file)], Settings())
+    report = audit([str(FOLDER / spelling.file)], spelling.settings)
     assert [(finding.code, finding.message) for finding in report.findings] == []
     assert report.exchanges == len(TURNS)
 

@@ -16,7 +16,7 @@ import msgspec
 
 from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.attempt import attempt
-from seamaudit.ingest.blocks import fields
+from seamaudit.ingest.blocks import fields, first_code
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
@@ -38,6 +38,9 @@ _PROMPTS = ("messages", "contents", "input", "prompt")
 _OTHER = ("/count_tokens", ":countTokens", "/embeddings", ":embedContent", ":batchEmbedContents", "/moderations", "/tokenize")
 _CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
 _ATTRIBUTION = ("app", "agent", "team", "key", "user")
+_ERROR = "/error"
+_CALLER = "caller"
+"""In `closed_by`: whoever asked stopped reading before the response had ended."""
 _COSTS = ("cost_usd", "cost", "usd", "response_cost")
 
 
@@ -84,6 +87,8 @@ class _Line(msgspec.Struct, gc=False):
     first_byte: Any = None
     status: Any = None
     status_code: Any = None
+    error: Any = None
+    closed_by: Any = None
     url: Any = None
     app: Any = None
     agent: Any = None
@@ -293,16 +298,26 @@ def _unquoted(value: Any) -> Any:
 def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response | None:
     answer, at = _unquoted(pair.answer), pair.answer_at
     if answer is None:
-        return None
+        return _failure(pair.extra.get("error"))
     status = _integer(_first(pair.extra, ("status_code", "status")))
     if isinstance(answer, dict) and ("body" in answer or "body_raw" in answer or "status_code" in answer):
         status = _integer(answer.get("status_code", answer.get("status"))) or status
         key = "body_raw" if isinstance(answer.get("body_raw"), str) else "body"
         answer, at = _unquoted(answer.get(key)), f"{at}/{key}"
     response = _spoken(answer, at, status, shape, host, path)
+    if response is not None and response.stream is not None and pair.extra.get("closed_by") == _CALLER:
+        response = replace(response, stream=replace(response.stream, left=True))
     if response is None or not pair.broken or response.stream is not None:
         return response
     return replace(response, broken=(*response.broken, *((cause, "") for cause in pair.broken)))
+
+
+def _failure(error: Any) -> Response | None:
+    """What an error beside no response tells: a call that failed before one came."""
+    if not error:
+        return None
+    named = fields(error)
+    return Response(at=_ERROR, error_type=first_code(named.get("type"), named.get("code"), error) or "error", complete=False)
 
 
 def _spoken(answer: Any, at: str, status: int | None, shape: BodyShape, host: str, path: str) -> Response | None:
@@ -356,6 +371,8 @@ def _lacks(request: Request, response: Response | None, times: Times) -> dict[Ne
         lacks[Need.MODEL] = "no model is named"
     if response is None:
         lacks[Need.RESPONSE] = lacks[Need.USAGE] = "no response is recorded"
+    elif response.at == _ERROR:
+        lacks[Need.RESPONSE] = lacks[Need.USAGE] = "the call failed before a response came"
     elif response.status is None or response.status < 400:
         lacks.update(_response_lacks(request, response))
     return lacks

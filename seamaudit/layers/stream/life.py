@@ -35,9 +35,16 @@ class Life:
             return
         if self.terminal in (Terminal.EMPTY, Terminal.UNDECODABLE):
             yield unchecked(exchange, "stream_faults", self._why_unread())
-        else:
-            for flaw in self._flaws():
-                yield self._fault(exchange, response, flaw)
+            return
+        if self._is_left:
+            yield unchecked(exchange, "stream_faults", "the caller stopped reading the stream")
+        for flaw in self._flaws():
+            yield self._fault(exchange, response, flaw)
+
+    @property
+    def _is_left(self) -> bool:
+        """Whether it ends where its caller stopped reading: nobody can tell what would have come."""
+        return self.record.left and self.terminal in (Terminal.TRUNCATED, Terminal.CUT_AFTER_STOP)
 
     def _why_unread(self) -> str:
         if self.terminal is Terminal.EMPTY:
@@ -48,9 +55,9 @@ class Life:
         reading = self.reading
         if reading.error:
             yield Flaw(Fault.ERROR, self._error_code() or "unknown", reading.error.event, "high")
-        elif self.terminal is Terminal.TRUNCATED:
+        elif self.terminal is Terminal.TRUNCATED and not self._is_left:
             yield Flaw(Fault.TRUNCATED, "before_stop", self.record.total, "high")
-        elif self.terminal is Terminal.CUT_AFTER_STOP:
+        elif self.terminal is Terminal.CUT_AFTER_STOP and not self._is_left:
             yield Flaw(Fault.TRUNCATED, "after_stop", self.record.total, self._surety_of_end())
         if reading.late_error:
             yield Flaw(Fault.ERROR_AFTER_STOP, self._error_code() or "unknown", reading.late_error.event, "medium")
