@@ -126,3 +126,10 @@ def test_the_package_runs_as_a_module() -> None:
         run("--version", code="import runpy; runpy.run_module('seamaudit', run_name='__main__')").stdout
         == f"seamaudit {seamaudit.__version__}\n"
     )
+
+
+def test_as_a_module_it_ends_with_the_same_exit_code(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "seamaudit", "scan", str(tmp_path / "gone.jsonl")], capture_output=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 2
