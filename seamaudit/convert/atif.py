@@ -12,7 +12,7 @@ from seamaudit.errors import UsageError
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import text_in
 from seamaudit.ingest.spoken import Message, conversation
-from seamaudit.trace import Exchange, Kind, Response, Segment, Usage, to_usd
+from seamaudit.trace import Exchange, Kind, Need, Response, Segment, Usage, to_usd
 
 VERSION: Final = "ATIF-v1.4"
 _THREADS: Final = '`seamaudit query "select distinct thread from spend" PATH` lists the threads.'
@@ -69,6 +69,8 @@ class Trajectory:
         number = len(self.calls) + 1
         if not exchange.request.complete:
             raise Unfit(number, "the beginning of its prompt is not recorded")
+        if Need.RESPONSE in exchange.lacks:
+            raise Unfit(number, "its answer is not recorded")
         before = self.calls[-1] if self.calls else None
         shared = exchange.request.prefix.shared_with(before.request.prefix) if before else 0
         if before is not None and shared < before.request.prefix.length:
