@@ -111,7 +111,6 @@ SPELLINGS = [
         content=False,
         tools=False,
         stops=NO_STOPS,
-        identified=False,
         limit=None,
     ),
     Spelling("codex/rollout.jsonl", "codex", **CODEX),
