@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -13,12 +14,13 @@ import pytest
 
 from seamaudit.audit import audit, convert_to_atif, convert_to_pairs
 from seamaudit.config import Settings
-from seamaudit.errors import UsageError
+from seamaudit.errors import InputError, UsageError
 from seamaudit.findings import Report
 from seamaudit.trace import Level
 from tests.cli.shell import run
 from tests.ingest.recordings import Read, written
 from tests.ingest.test_detection import ALL
+from tests.ingest.test_odd_values import JSON, oddities
 from tests.ingest.test_truth import FOLDER, SPELLINGS, Spelling
 from tests.recordings import recorded
 
@@ -250,3 +252,32 @@ def test_a_trajectory_holds_one_thread(tmp_path: Path) -> None:
     assert [step["message"] for step in json.loads(out.getvalue())["steps"]] == ["was it?", "yes"]
     with pytest.raises(UsageError, match="no thread is called"):
         convert_to_atif([str(source)], SETTINGS, out, thread="e")
+
+
+@pytest.mark.parametrize("spelling", JSON, ids=str)
+def test_whatever_stands_in_a_source_every_line_that_is_written_is_a_call(spelling: Spelling, tmp_path: Path) -> None:
+    path, out = tmp_path / Path(spelling.file).name, tmp_path / "pairs.jsonl"
+    for text in oddities(FOLDER / spelling.file, 10):
+        path.write_text(text)
+        told, trajectory = io.BytesIO(), io.BytesIO()
+        try:
+            done = convert_to_pairs([str(path)], SETTINGS, told, bodiless=True)
+        except InputError:
+            continue
+        out.write_bytes(told.getvalue())
+        again = Read(out)
+        assert (len(again.exchanges), again.faults) == (done.written, [])
+        with contextlib.suppress(UsageError):
+            convert_to_atif([str(path)], SETTINGS, trajectory)
+
+
+@pytest.mark.parametrize("options", [("--thread", "c"), ("--to", "atif", "--without-bodies")])
+def test_an_option_of_the_other_format_is_refused(options: tuple[str, ...], tmp_path: Path) -> None:
+    code, _, said = run("convert", str(FOLDER / "codex/rollout.jsonl"), *options, "-o", str(tmp_path / "out"))
+    assert (code, "Leave it out." in said, (tmp_path / "out").exists()) == (2, True, False)
+
+
+def test_an_input_is_not_replaced(tmp_path: Path) -> None:
+    source = written(tmp_path / "source.jsonl", [chat(ASKED)])
+    assert run("convert", str(source), "-o", str(source))[0] == 2
+    assert len(source.read_text().splitlines()) == 1
