@@ -31,7 +31,7 @@ class Basis(StrEnum):
 
     KEY = "key"
     RESPONSE_ID = "response_id"
-    USAGE = "usage"
+    USAGE = "usage_and_words"
 
 
 class Again(NamedTuple):

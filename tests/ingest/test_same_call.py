@@ -159,7 +159,7 @@ def test_a_recorder_that_keeps_no_ids_is_matched_by_all_that_it_tells(tmp_path: 
     found = read(tmp_path, [original(at=AT)], [retold(at=AT + 2, cost_usd=0.5, conversation="c1")])
     (kept,), (copy,) = found.exchanges, found.copies
     assert (kept.format, kept.thread.conversation, kept.recorded_cost) == ("pairs", "c1", 500_000_000_000)
-    assert (copy.known_by, copy.confidence, copy.emitter) == ("usage", "medium", "codex")
+    assert (copy.known_by, copy.confidence, copy.emitter) == ("usage_and_words", "medium", "codex")
 
 
 @pytest.mark.parametrize(
