@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from oracle import Recorder, use
 from seamaudit.catalog.load import check_directory
-from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.read import Reading
-from seamaudit.ingest.reader import Reader
-from seamaudit.ingest.sources import discover
+from seamaudit.ingest.known import FORMATS
 from seamaudit.testing import run_case
 
 ROOT = Path(__file__).resolve().parent.parent
+QUOTE = re.compile(r"<!-- in: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)```\n", re.DOTALL)
 EXAMPLE = re.compile(r"<!-- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)```\n", re.DOTALL)
 
 
@@ -54,30 +47,17 @@ def test_a_rule_whose_fixture_expects_something_else_fails(tree: Path) -> None:
     assert not run_case(case, [tree / "rules"]).ok
 
 
-def test_the_format_reads_its_log(tree: Path) -> None:
-    recorder = Recorder(seed=2)
-    chat = recorder.anthropic("talk-1")
-    chat.user("Hello?").call([use("look", {"at": "it"})])
-    log = tree / "gateway.jsonl"
-    log.write_text("\n".join([_logged(recorder.records[0]), '{"chat": "talk-2", "path": "/", "sent": 5, "got": 5}', "{"]) + "\n")
-    reading = Reading(Reader(), [_module(tree / "seamaudit/ingest/formats/gateway.py").GatewayLog()], Interner(), strict=True)
-    drafts = [item for item in reading.read(discover([str(log)]).sources) if isinstance(item, Draft)]
-    assert [(draft.conversation, draft.api, draft.format) for draft in drafts] == [("talk-1", "anthropic.messages", "gateway-log")]
-    assert drafts[0].response is not None
-    assert [call.name for call in drafts[0].response.calls] == ["look"]
-    assert (reading.accounting.total.records, reading.accounting.total.rejected) == (1, 2)
+def test_the_format_it_shows_is_the_one_in_the_tree_and_no_other_is_shorter(tree: Path) -> None:
+    folder = ROOT / "seamaudit" / "ingest" / "formats"
+    (shown,) = (tree / "seamaudit" / "ingest" / "formats").iterdir()
+    assert shown.read_text("utf-8") == (folder / shown.name).read_text("utf-8")
+    modules = {type(each).__module__ for each in FORMATS}
+    files = [path for path in folder.glob("*.py") if f"seamaudit.ingest.formats.{path.stem}" in modules]
+    assert min(files, key=lambda path: len(path.read_text("utf-8").splitlines())).name == shown.name
 
 
-def _logged(record: dict[str, Any]) -> str:
-    sent, got = record["request"]["body"], record["response"]["body"]
-    return json.dumps({"chat": record["conversation"], "path": "/v1/messages", "sent": sent, "got": got})
-
-
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("gateway_example", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def test_the_lines_it_quotes_stand_where_it_says() -> None:
+    quotes = list(QUOTE.finditer((ROOT / "CONTRIBUTING.md").read_text("utf-8")))
+    assert quotes
+    for quote in quotes:
+        assert quote["text"] in (ROOT / quote["path"]).read_text("utf-8")

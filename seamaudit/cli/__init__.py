@@ -56,6 +56,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.compare import EXAMPLES as COMPARE_EXAMPLES
     from seamaudit.cli.compare import compare
     from seamaudit.cli.config import app as config
+    from seamaudit.cli.convert import EXAMPLES as CONVERT_EXAMPLES
+    from seamaudit.cli.convert import convert
     from seamaudit.cli.cost import EXAMPLES as COST_EXAMPLES
     from seamaudit.cli.cost import cost
     from seamaudit.cli.diff import EXAMPLES as DIFF_EXAMPLES
@@ -85,6 +87,7 @@ def app() -> typer.Typer:
     root.command(epilog=WALK_EXAMPLES)(walk)
     root.command(epilog=WHATIF_EXAMPLES)(whatif)
     root.command(epilog=COMPARE_EXAMPLES)(compare)
+    root.command(epilog=CONVERT_EXAMPLES)(convert)
     root.add_typer(baseline, name="baseline")
     root.add_typer(config, name="config")
     root.add_typer(rules, name="rules")

@@ -171,7 +171,7 @@ def _answer(block: Block, pointer: str) -> Answer:
     text = jsontext.ordered(block.value)
     said = _said(block)
     troubled = block.kind is Kind.TEXT and _TROUBLE.search(said) is not None
-    return Answer(block.kind, len(text), block_digest(block, text), pointer, said, block.signature, troubled)
+    return Answer(block.kind, len(text), block_digest(block, text), pointer, said, block.signature, troubled, text)
 
 
 def _said(block: Block) -> bytes:

@@ -19,8 +19,10 @@ INCLUSIVE: Final = frozenset({"openai.chat", "openai.responses"})
 
 
 class _Emitter(NamedTuple):
-    """Who counts: one model behind one host, as a gateway may pass each provider's own counts on."""
+    """Who counts: one model behind one host, as a gateway may pass each provider's own counts on; and who tells of it, for recorders
+    bring counts into a convention of their own."""
 
+    format: str
     api: str
     host: str
     model: str
@@ -71,7 +73,7 @@ def _counted(drafts: Iterable[Draft]) -> Iterable[tuple[Draft, Usage]]:
 
 
 def _emitter(draft: Draft) -> _Emitter:
-    return _Emitter(draft.api, draft.host, draft.request.model)
+    return _Emitter(draft.format, draft.api, draft.host, draft.request.model)
 
 
 def _read(usage: Usage, proofs: set[Convention]) -> Usage:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
 from seamaudit.ingest.draft import Draft
-from seamaudit.ingest.same_call import completed, emitter, recorded_again, response_id, tokens
+from seamaudit.ingest.same_call import Basis, completed, emitter, recorded_again, response_id, tokens
 
 
 class Copied(StrEnum):
@@ -33,6 +33,10 @@ class DuplicateRecord(Fact):
     )
     emitter: Annotated[str, "Who recorded the copy: the format, and the host that was asked."] = ""
     kept: Annotated[str, "Who recorded the call that is counted."] = ""
+    known_by: Annotated[Basis, "How the two are known to be one call: the recorder's key, the response's id, or usage, time and words."] = (
+        Basis.KEY
+    )
+    confidence: Annotated[Literal["high", "medium"], "How sure that is: medium where no id says it."] = "high"
 
 
 def billed_once(drafts: Sequence[Draft]) -> tuple[list[Draft], list[DuplicateRecord]]:
@@ -43,11 +47,11 @@ def billed_once(drafts: Sequence[Draft]) -> tuple[list[Draft], list[DuplicateRec
     """
     out, copies = _carried_once(drafts)
     again = recorded_again(out)
-    copies += [_copy(draft, again[id(draft)], Copied.RECORDED_AGAIN) for draft in out if id(draft) in again]
+    copies += [_copy(draft, *again[id(draft)], Copied.RECORDED_AGAIN) for draft in out if id(draft) in again]
     others: defaultdict[int, list[Draft]] = defaultdict(list)
     for draft in out:
         if id(draft) in again:
-            others[id(again[id(draft)])].append(draft)
+            others[id(again[id(draft)].original)].append(draft)
     return [completed(draft, others[id(draft)]) for draft in out if id(draft) not in again], copies
 
 
@@ -61,7 +65,7 @@ def _carried_once(drafts: Sequence[Draft]) -> tuple[list[Draft], list[DuplicateR
         if not replayed and (not draft.duplicate_key or kept[draft.duplicate_key] is draft):
             out.append(draft)
         else:
-            copies.append(_copy(draft, kept[draft.duplicate_key], Copied.CARRIED))
+            copies.append(_copy(draft, kept[draft.duplicate_key], Basis.KEY, Copied.CARRIED))
     return out, copies
 
 
@@ -80,7 +84,7 @@ def _weight(draft: Draft) -> tuple[bool, int]:
     return not draft.side, tokens(draft) or 0
 
 
-def _copy(draft: Draft, original: Draft, how: Copied) -> DuplicateRecord:
+def _copy(draft: Draft, original: Draft, basis: Basis, how: Copied) -> DuplicateRecord:
     return DuplicateRecord(
         exchange=-1,
         thread=draft.conversation or "",
@@ -92,4 +96,6 @@ def _copy(draft: Draft, original: Draft, how: Copied) -> DuplicateRecord:
         how=how,
         emitter=emitter(draft),
         kept=emitter(original),
+        known_by=basis,
+        confidence="medium" if basis is Basis.USAGE else "high",
     )

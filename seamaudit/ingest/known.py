@@ -29,41 +29,46 @@ from seamaudit.ingest.formats.vcr import Vcr
 from seamaudit.ingest.logmap import LogMap
 from seamaudit.ingest.shapes import shape_of
 
-_PAIRS: Final = Pairs(shape_of)
 
-FORMATS: Final[tuple[Format, ...]] = (
-    _PAIRS,
-    ClaudeTrace(_PAIRS),
-    ClaudeCode(shape_of),
-    Pi(shape_of),
-    MessageLines(shape_of),
-    MessageDocument(shape_of),
-    OtlpLines(shape_of),
-    OtlpDocument(shape_of),
-    LangfuseDocument(shape_of),
-    LangfuseLines(shape_of),
-    InspectArchive(shape_of, _PAIRS),
-    InspectDocument(shape_of, _PAIRS),
-    GeminiCli(shape_of),
-    GeminiCliRows(shape_of),
-    Codex(shape_of),
-    LiteLlmLines(shape_of),
-    LiteLlmDocument(shape_of),
-    Vcr(_PAIRS),
-    Har(_PAIRS),
-    HeliconeLines(shape_of, _PAIRS),
-    HeliconeDocument(shape_of, _PAIRS),
-    BatchLines(shape_of, _PAIRS),
-    BatchDocument(shape_of, _PAIRS),
-    Tau2(shape_of),
-    SweAgent(shape_of),
-    Atif(shape_of),
-    OpenCode(shape_of),
-    LangSmithLines(shape_of),
-    LangSmithDocument(shape_of),
-)
+def formats(pairs: Format) -> tuple[Format, ...]:
+    """All formats; those that keep HTTP exchanges in a shape of their own read them by `pairs`."""
+    return (
+        pairs,
+        ClaudeTrace(pairs),
+        ClaudeCode(shape_of),
+        Pi(shape_of),
+        MessageLines(shape_of),
+        MessageDocument(shape_of),
+        OtlpLines(shape_of),
+        OtlpDocument(shape_of),
+        LangfuseDocument(shape_of),
+        LangfuseLines(shape_of),
+        InspectArchive(shape_of, pairs),
+        InspectDocument(shape_of, pairs),
+        GeminiCli(shape_of),
+        GeminiCliRows(shape_of),
+        Codex(shape_of),
+        LiteLlmLines(shape_of),
+        LiteLlmDocument(shape_of),
+        Vcr(pairs),
+        Har(pairs),
+        HeliconeLines(shape_of, pairs),
+        HeliconeDocument(shape_of, pairs),
+        BatchLines(shape_of, pairs),
+        BatchDocument(shape_of, pairs),
+        Tau2(shape_of),
+        SweAgent(shape_of),
+        Atif(shape_of),
+        OpenCode(shape_of),
+        LangSmithLines(shape_of),
+        LangSmithDocument(shape_of),
+    )
+
+
+FORMATS: Final[tuple[Format, ...]] = formats(Pairs(shape_of))
 
 
 def mapped(log: LogMap) -> tuple[Format, ...]:
     """The formats of a log that a mapping tells of: its lines, and its documents."""
-    return MappedLines(shape_of, _PAIRS, log), MappedDocument(shape_of, _PAIRS, log)
+    pairs = Pairs(shape_of)
+    return MappedLines(shape_of, pairs, log), MappedDocument(shape_of, pairs, log)

@@ -28,7 +28,7 @@ def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | Non
     """
     threads = Threads()
     nearest = NearestIndex()
-    billed = list(_in_order(settled(_billed(list(drafts), tell))))
+    billed = list(in_order(settled(_billed(list(drafts), tell))))
     lost = Holes(holes)
     for index, draft in enumerate(billed):
         placed = threads.place(index, draft)
@@ -102,7 +102,8 @@ def _clocked_scope(exchange: Exchange) -> str:
     return "" if exchange.clock is Clock.WALL else exchange.thread.conversation
 
 
-def _in_order(drafts: Sequence[Draft]) -> Iterator[Draft]:
+def in_order(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    """Drafts in time order where there is a clock, the others behind them, conversation by conversation."""
     clocked = [draft for draft in drafts if draft.clock is Clock.WALL]
     yield from sorted(clocked, key=lambda draft: (draft.times.started or 0.0, draft.locus.source, draft.locus.offset))
     conversations: dict[tuple[int, str | None], list[Draft]] = defaultdict(list)

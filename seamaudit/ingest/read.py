@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,8 +30,9 @@ class Reading:
     """One pass over sources: what they hold goes out, the books and what was not recognised stay here.
 
     `forced` is the format a person named; otherwise each file's first bytes decide among `formats`. `strict` lets a format's
-    defects escape (for tests); otherwise they cost one record, cause `reader_error`. `passed_over` counts, by path, records of a
-    known format that are calls to other endpoints than a model's: read, and nothing to audit.
+    defects escape (for tests); otherwise they cost one record, cause `reader_error`. `seen` is shown every draft while its record is at
+    hand. `passed_over` counts, by path, records of a known format that are calls to other endpoints than a model's: read, and nothing
+    to audit.
     """
 
     reader: Reader
@@ -40,6 +41,7 @@ class Reading:
     forced: Format | None = None
     progress: Progress | None = None
     strict: bool = False
+    seen: Callable[[Draft], None] | None = None
     accounting: Accounting = field(default_factory=Accounting)
     recognised: dict[int, str] = field(default_factory=dict)
     unrecognised: list[Source] = field(default_factory=list)
@@ -52,6 +54,8 @@ class Reading:
         try:
             for source in sources:
                 for item in self._source(source):
+                    if self.seen is not None and isinstance(item, Draft):
+                        self.seen(item)
                     yield conformer.judged(item) if isinstance(item, Draft) else item
         finally:
             conformer.close()

@@ -54,9 +54,8 @@ class Pairing:
         answered = got is not None or exchange.status is not None
         named = "body_raw" if isinstance(got, str) and got[:1] not in ("{", "[") else "body"
         response = {"status_code": exchange.status, "headers": dict(exchange.got_headers), named: got}
+        request = {"url": exchange.url, "headers": dict(exchange.sent_headers)}
         line = {
-            "request": {"url": exchange.url, "headers": dict(exchange.sent_headers), "body": _parsed(exchange.sent)},
-            **({"response": response} if answered else {}),
             "conversation": exchange.conversation,
             "n": exchange.sequence,
             "started_at": exchange.started,
@@ -66,17 +65,29 @@ class Pairing:
             "duration": exchange.duration,
             "error": exchange.error,
         }
-        data = jsontext.respelled({name: value for name, value in line.items() if value is not None})
+        told = jsontext.respelled({name: value for name, value in line.items() if value is not None})
+        halves = jsontext.respelled(request)[:-1], _spelled(exchange.sent), jsontext.respelled(response if answered else None)
+        data = b'{"request":%b,"body":%b},"response":%b%b' % (*halves, _behind(told))
         if len(data) > LARGEST:
             raise Rejected("oversize")
         (draft,) = self._read(data, locus)
         return _moved(draft, exchange, self._format)
 
 
-def _parsed(body: Any) -> Any:
-    if isinstance(body, str | bytes):
-        return jsontext.parse(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body).value
-    return body
+def _behind(members: bytes) -> bytes:
+    """An object's members, and its end, as they follow others."""
+    return b"," + members[1:] if members != b"{}" else b"}"
+
+
+def _spelled(body: Any) -> bytes:
+    """A body as it was sent, on one line: what is sound JSON text is not spelled again. Raises jsontext.Unparsable."""
+    if not isinstance(body, str | bytes):
+        return jsontext.respelled(body)
+    data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    parsed = jsontext.parse(data)
+    if "invalid_utf8" in parsed.broken:
+        return jsontext.respelled(parsed.value)
+    return data.replace(b"\r", b" ").replace(b"\n", b" ").strip()
 
 
 def _moved(draft: Draft, exchange: HttpExchange, format: str) -> Draft:

@@ -61,8 +61,8 @@ class ToolCall:
 class Answer:
     """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
 
-    `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON; it is there while a record is read, and let go
-    with it. `troubled` says that a text has a word in it that may speak of something that went wrong.
+    `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON, `spelled` the whole block; both are there
+    while a record is read, and let go with it. `troubled` says that a text has a word in it that may speak of something that went wrong.
     """
 
     kind: Kind
@@ -72,3 +72,4 @@ class Answer:
     said: bytes = b""
     signature: bytes = b""
     troubled: bool = False
+    spelled: bytes = b""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,36 @@ def test_a_fixture_is_detected_as_itself_and_as_nothing_else(spelling: Spelling)
 
 
 @pytest.mark.parametrize("spelling", ALL, ids=str)
+def test_a_head_that_is_cut_in_the_middle_of_a_line_is_enough(spelling: Spelling) -> None:
+    head = (FOLDER / spelling.file).read_bytes()[: Limits().head]
+    for size in range(len(head) // 2, len(head), 97):
+        found = detect(head[:size], FORMATS)
+        assert found is not None
+        assert found.name == spelling.format
+
+
+@pytest.fixture(scope="module")
+def talkative(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixtures as their scripts write them, of a conversation whose first question is longer than a head."""
+    folder = tmp_path_factory.mktemp("formats") / "formats"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    question = '"Is it raining in Oslo and in Bergen?"'
+    text = (folder / "truth.py").read_text()
+    assert text.count(question) == 1
+    (folder / "truth.py").write_text(text.replace(question, f'"Is it raining in Oslo and in Bergen? " * {Limits().head // 16}'))
+    for script in sorted(folder.glob("*/make.py")):
+        subprocess.run([sys.executable, str(script)], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("spelling", ALL, ids=str)
+def test_a_first_record_that_is_larger_than_a_head_is_detected_by_its_beginning(spelling: Spelling, talkative: Path) -> None:
+    found = detect((talkative / spelling.file).read_bytes()[: Limits().head], FORMATS)
+    assert found is not None
+    assert found.name == spelling.format
+
+
+@pytest.mark.parametrize("spelling", ALL, ids=str)
 @pytest.mark.parametrize("packing", ["gzip", "zstd", "bom"])
 def test_packed_it_is_the_same(spelling: Spelling, packing: str, tmp_path: Path) -> None:
     data = (FOLDER / spelling.file).read_bytes()
@@ -76,10 +110,12 @@ def test_every_format_that_is_known_has_a_fixture_or_a_test_of_its_own() -> None
         ("noise.bin", b"\x01\x02\x00\x03", "It is no text."),
     ],
 )
-@pytest.mark.parametrize("packed", [False, True])
-def test_what_is_no_recording_is_refused_with_a_hint(name: str, data: bytes, hint: str, packed: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress], ids=["plain", "gzip", "zstd"])
+def test_what_is_no_recording_is_refused_with_a_hint(
+    name: str, data: bytes, hint: str, pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
     path = tmp_path / name
-    path.write_bytes(gzip.compress(data) if packed else data)
+    path.write_bytes(pack(data))
     code, _, said = run("scan", str(path))
     assert code == 3
     told = " ".join(said.split())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +38,25 @@ JSON = [each for each in SPELLINGS if each.file.endswith((".json", ".jsonl", ".h
 
 @pytest.mark.parametrize("spelling", JSON, ids=str)
 def test_no_value_breaks_a_reader(spelling: Spelling, tmp_path: Path) -> None:
-    dice = random.Random(spelling.file)
-    text = (FOLDER / spelling.file).read_text()
     path = tmp_path / Path(spelling.file).name
-    for _ in range(60):
+    for text in oddities(FOLDER / spelling.file, 60):
+        path.write_text(text)
+        Read(path).reading.accounting.check()
+
+
+def oddities(path: Path, times: int) -> Iterator[str]:
+    """A file's text, up to so many times, each with one value in it replaced by one that should not stand there."""
+    dice = random.Random(str(path.relative_to(FOLDER)))
+    text = path.read_text()
+    for _ in range(times):
         try:
-            path.write_text(json.dumps(_changed(json.loads(text), dice), indent=1))
+            yield json.dumps(_changed(json.loads(text), dice), indent=1)
         except json.JSONDecodeError:
             lines = text.splitlines()
             at = dice.randrange(len(lines))
-            try:
+            with contextlib.suppress(json.JSONDecodeError):
                 lines[at] = json.dumps(_changed(json.loads(lines[at]), dice))
-            except json.JSONDecodeError:
-                continue
-            path.write_text("\n".join(lines))
-        Read(path).reading.accounting.check()
+                yield "\n".join(lines)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=str)

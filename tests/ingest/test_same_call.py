@@ -9,6 +9,7 @@ import pytest
 
 from seamaudit.ingest.duplicates import Copied
 from seamaudit.ingest.same_call import MOST
+from seamaudit.trace import Clock, Need
 from tests.ingest.recordings import Read, written
 
 AT = 1790000000.0
@@ -138,3 +139,85 @@ def test_a_session_and_a_proxy_that_saw_it_are_told_together_by_the_providers_id
         assert found.exchanges[0].format == "pairs"
         assert found.exchanges[0].thread.conversation == "s1"
         assert found.copies[0].emitter == "claude-code"
+
+
+LONG_ANSWER = "It is clear in Oslo at 12 degrees, and it rains in Bergen all day at 9 degrees."
+
+
+def retold(format: str = "codex", id: str = "", said: str = LONG_ANSWER, **beside: Any) -> dict[str, Any]:
+    """A call as another recorder tells of it, who keeps no ids."""
+    row = record(id=id, said=said, host="", **beside)
+    return row | {"recorded_as": {"format": format, "level": "B", "provider": "openai"}}
+
+
+def original(**beside: Any) -> dict[str, Any]:
+    """The same as it was sent."""
+    return record(said=LONG_ANSWER, **beside)
+
+
+def test_a_recorder_that_keeps_no_ids_is_matched_by_all_that_it_tells(tmp_path: Path) -> None:
+    found = read(tmp_path, [original(at=AT)], [retold(at=AT + 2, cost_usd=0.5, conversation="c1")])
+    (kept,), (copy,) = found.exchanges, found.copies
+    assert (kept.format, kept.thread.conversation, kept.recorded_cost) == ("pairs", "c1", 500_000_000_000)
+    assert (copy.known_by, copy.confidence, copy.emitter) == ("usage_and_words", "medium", "codex")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"said": LONG_ANSWER.replace("9", "8")},
+        {"asked": "bye"},
+        {"at": AT + 6},
+        {"at": None},
+        {"id": "chatcmpl-another"},
+        {"format": "pairs"},
+    ],
+    ids=str,
+)
+def test_equal_tokens_alone_join_nothing(tmp_path: Path, other: dict[str, Any]) -> None:
+    assert len(read(tmp_path, [original()], [retold(**other)]).exchanges) == 2
+
+
+def test_short_answers_are_equal_by_chance(tmp_path: Path) -> None:
+    assert len(read(tmp_path, [record(said="yes")], [retold(said="yes")]).exchanges) == 2
+
+
+def test_another_models_answer_is_another_call(tmp_path: Path) -> None:
+    other = retold()
+    other["request"]["body"]["model"] = other["response"]["body"]["model"] = "gpt-5.2-mini"
+    assert len(read(tmp_path, [original()], [other]).exchanges) == 2
+
+
+def test_another_count_of_cached_tokens_is_another_call(tmp_path: Path) -> None:
+    rows = [original(), retold()]
+    for row, cached in zip(rows, (0, 5), strict=True):
+        row["response"]["body"]["usage"]["prompt_tokens_details"] = {"cached_tokens": cached}
+    assert len(read(tmp_path, rows[:1], rows[1:]).exchanges) == 2
+
+
+def test_calls_that_were_made_twice_at_once_stay_two(tmp_path: Path) -> None:
+    twice = [original(), original(id=ID[::-1] + "1")]
+    found = read(tmp_path, twice, [retold(), retold()])
+    assert (len(found.exchanges), len(found.copies)) == (2, 2)
+    assert len(read(tmp_path, twice[:1], [retold(), retold()]).exchanges) == 2
+
+
+def test_three_recorders_of_one_call_tell_of_one_call(tmp_path: Path) -> None:
+    found = read(tmp_path, [original(host="gateway.internal")], [original()], [retold()], [retold("opencode", at=AT + 1)])
+    assert (len(found.exchanges), len(found.copies)) == (1, 3)
+    assert {copy.witness for copy in found.copies} == {(found.exchanges[0].locus,)}
+
+
+def test_the_exact_record_is_kept_with_the_counts_that_only_another_has(tmp_path: Path) -> None:
+    silent = original()
+    del silent["response"]["body"]["usage"]
+    found = read(tmp_path, [silent], [retold(id=ID)])
+    (kept,) = found.exchanges
+    assert (kept.format, kept.usage and kept.usage.input) == ("pairs", 9)
+    assert Need.USAGE not in kept.lacks
+
+
+def test_a_record_without_a_clock_gets_the_time_of_the_one_with_its_id(tmp_path: Path) -> None:
+    (kept,) = read(tmp_path, [original(at=None)], [retold(id=ID)]).exchanges
+    assert (kept.format, kept.times.started, kept.clock) == ("pairs", AT, Clock.WALL)
+    assert Need.TIME not in kept.lacks

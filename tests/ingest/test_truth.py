@@ -83,9 +83,21 @@ CODEX: Any = {
     "limit": None,
     "app": "codex",
 }
+CLAUDE: Any = {
+    "provider": "anthropic",
+    "api": "anthropic.messages",
+    "model": "claude-sonnet-4-5-20250929",
+    "tools": False,
+    "system": False,
+    "stops": ("tool_use", "end_turn", "tool_use"),
+    "limit": None,
+    "app": "claude-code",
+}
 CASSETTES = ("vcrpy.yaml", "parsed.yaml", "ruby.yml", "r.yml", "go.yaml", "vcrpy.json")
 TRAJECTORY: Any = {"tools": False, "timed": False, "thread": None, "limit": None}
 SPELLINGS = [
+    Spelling("pairs/calls.jsonl", "pairs", level=Level.WIRE),
+    Spelling("claude_code/session.jsonl", "claude-code", **CLAUDE),
     Spelling("otlp/latest.jsonl", **OTLP),
     Spelling("otlp/evented.jsonl", tools=False, cached=False, **OTLP),
     Spelling("otlp/logged.jsonl", tools=False, cached=False, **OTLP),
@@ -113,7 +125,6 @@ SPELLINGS = [
         content=False,
         tools=False,
         stops=NO_STOPS,
-        identified=False,
         limit=None,
     ),
     Spelling("codex/rollout.jsonl", "codex", **CODEX),

@@ -12,7 +12,7 @@ from seamaudit.layers.answers import Answers, CutCarried, EmptyAnswer, OutputCou
 from seamaudit.layers.answers.facts import FormBreak, FormFault
 from seamaudit.layers.base import Unchecked
 from seamaudit.providers.endings import Blame
-from seamaudit.trace import Answer, Conformance, Exchange, Kind, Need, Segment, Usage
+from seamaudit.trace import Answer, Conformance, Exchange, Kind, Level, Need, Segment, Usage
 from tests.builders import Story, answer, call, calling, digest, result, say, stream
 
 ASKED = [say("user", "hi"), calling("toolu_1"), result("toolu_1")]
@@ -162,6 +162,14 @@ def test_a_turn_whose_text_is_gone_is_not_checked() -> None:
     (found,) = carried([HALF, say("user", "now a letter")], None)
     assert isinstance(found, Unchecked)
     assert found.table == "carried_cuts"
+
+
+@pytest.mark.parametrize(
+    ("level", "stop", "checked"), [(Level.MESSAGES, "", False), (Level.MESSAGES, "end_turn", True), (Level.WIRE, "", True)]
+)
+def test_where_no_stop_reason_is_recorded_no_cut_is_known(level: Level, stop: str, checked: bool) -> None:
+    found = told(replace(Story().exchange(ASK, answer(answers=SAID, stop=stop)), level=level))
+    assert [fact.table for fact in found if isinstance(fact, Unchecked)] == ([] if checked else ["carried_cuts"])
 
 
 class TestForms:

@@ -50,7 +50,7 @@ class Conformer:
             calls = tuple(self._calls(draft.request.prefix, response))
         elif draft.request.output is not None:
             conforms = self._text(draft.request.output, response)
-        answers = tuple(replace(each, said=b"") if each.said else each for each in response.answers)
+        answers = tuple(replace(each, said=b"", spelled=b"") for each in response.answers)
         return replace(draft, response=replace(response, answers=answers, calls=calls, conforms=conforms))
 
     def _calls(self, prefix: Prefix, response: Response) -> Iterator[ToolCall]:

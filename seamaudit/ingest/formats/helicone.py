@@ -73,9 +73,12 @@ class HeliconeDocument(_Helicone):
         return _sure(text) if text.startswith(b"[") else 0
 
 
+_BESIDE = (b'"response_status"', b'"request_properties"', b'"request_path"', b'"request_body"')
+
+
 def _sure(text: bytes) -> int:
     named_so = b'"request_created_at"' in text and b'"request_id"' in text
-    return 90 if named_so and any(name in text for name in (b'"response_status"', b'"request_properties"', b'"request_path"')) else 0
+    return 90 if named_so and any(name in text for name in _BESIDE) else 0
 
 
 class _Reader:

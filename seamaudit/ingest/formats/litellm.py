@@ -94,6 +94,10 @@ def _sure(text: bytes) -> int:
     return 88 if payload or row else 0
 
 
+_DRAWN = ("chatcmpl-", "msg_", "resp_")
+"""How ids begin that LiteLLM takes over from the response, or gives it; a call that failed goes by one of its own."""
+
+
 class _Reader:
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
@@ -145,7 +149,7 @@ class _Reader:
                 messages=_messages(row, asked),
                 tools=_tools(row, asked),
                 answer=told,
-                id=response_id(got),
+                id=response_id(got) or (id if id.startswith(_DRAWN) else ""),
                 answered_by=word(fields(got).get("model")),
                 stop=stop(got) if isinstance(got, dict) else "",
                 usage=_usage(row, got, metadata),

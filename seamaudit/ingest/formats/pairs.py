@@ -1,6 +1,7 @@
 """Request/response pairs, one JSON object a line, in the spellings hand-written loggers use.
 
-Level A. The body is a provider's own, plain or as an event stream; see trace-format notes in docs/formats.md.
+Level A. The body is a provider's own, plain or as an event stream; see trace-format notes in docs/formats.md. What was converted from
+another format says in `recorded_as` what it lacks.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, Sha
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rawarray import measured
 from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers, settings
+from seamaudit.ingest.recorded_as import MEMBER, restated
 from seamaudit.ingest.times import moment, seconds
 from seamaudit.providers.hosts import provider_of
 from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times
@@ -100,6 +102,7 @@ class _Line(msgspec.Struct, gc=False):
     cost: Any = None
     usd: Any = None
     response_cost: Any = None
+    recorded_as: Any = None
 
 
 _FIELDS = tuple(name for name in _Line.__struct_fields__ if name not in ("request", "response"))
@@ -158,7 +161,8 @@ class _Reader:
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
         if shape is None:
             raise Rejected("other_endpoint" if _is_elsewhere(parts.path, pair.body) else "unknown_body")
-        yield self._draft(pair, shape, parts.path, parts.netloc, locus)
+        draft = self._draft(pair, shape, parts.path, parts.netloc, locus)
+        yield restated(draft, pair.extra[MEMBER]) if MEMBER in pair.extra else draft
 
     def _draft(self, pair: _Pair, shape: BodyShape, path: str, host: str, locus: Locus) -> Draft:
         conversation = _text(_first(pair.extra, _CONVERSATIONS))

@@ -37,9 +37,9 @@ class Vcr:
         self._pairs = pairs
 
     def detect(self, head: bytes) -> int:
-        """Sure where a list of interactions opens and a request is in sight."""
+        """Sure where a list of interactions opens and a request is in sight: its address, or the body that it may stand behind."""
         opens = _OPENING.search(head[:8192]) is not None or _JSON.match(head) is not None
-        return 90 if opens and b"request" in head and (b"uri" in head or b"url" in head) else 0
+        return 90 if opens and b"request" in head and any(name in head for name in (b"uri", b"url", b"body")) else 0
 
     def open(self, intern: Interner) -> RecordReader:
         """A reader over this run's interner."""

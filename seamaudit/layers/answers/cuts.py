@@ -10,7 +10,7 @@ from seamaudit.facts import Fact
 from seamaudit.layers.answers.facts import CutCarried, about
 from seamaudit.layers.base import Unchecked
 from seamaudit.providers.contracts import StopKind, stop_contract
-from seamaudit.trace import Exchange, Kind, Need, Response, Segment
+from seamaudit.trace import Exchange, Kind, Level, Need, Response, Segment
 from seamaudit.trace.turns import Side, side_of
 
 TextOf = Callable[[int], bytes | None]
@@ -43,17 +43,21 @@ class Cuts:
         texts = [self._text_of(segment.id) for segment in said]
         known = [text for text in texts if text is not None]
         if len(known) < len(texts):
-            yield _unchecked(cut)
+            yield _unchecked(cut, "the text of the next turn is no longer at hand")
         elif not any(GOES_ON.search(text) for text in known):
             yield _fact(cut, cut.response, exchange)
 
-    def note(self, exchange: Exchange) -> None:
-        """Keep the exchange where its answer is text that was cut."""
+    def note(self, exchange: Exchange) -> Iterator[Fact]:
+        """Keep the exchange where its answer is text that was cut; Unchecked where a recording of messages does not say why it ended."""
         response = exchange.response
         if response is None or exchange.refused or response.calls or Need.RESPONSE in exchange.lacks:
             return
-        if (_by_length(exchange, response) or _by_stream(response)) and any(answer.kind is Kind.TEXT for answer in response.answers):
+        if not any(answer.kind is Kind.TEXT for answer in response.answers):
+            return
+        if _by_length(exchange, response) or _by_stream(response):
             self._cut = exchange
+        elif not response.stop and exchange.level is not Level.WIRE:
+            yield _unchecked(exchange, "no stop reason is recorded")
 
 
 def _turns(new: Sequence[Segment]) -> tuple[list[bytes], list[Segment]]:
@@ -84,7 +88,7 @@ def _fact(cut: Exchange, response: Response, exchange: Exchange) -> CutCarried:
     )
 
 
-def _unchecked(cut: Exchange) -> Unchecked:
+def _unchecked(cut: Exchange, reason: str) -> Unchecked:
     return Unchecked(
         exchange=cut.id,
         thread=cut.thread.id,
@@ -92,5 +96,5 @@ def _unchecked(cut: Exchange) -> Unchecked:
         locus=cut.locus,
         table="carried_cuts",
         aspect="",
-        reason="the text of the next turn is no longer at hand",
+        reason=reason,
     )

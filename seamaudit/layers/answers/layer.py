@@ -32,7 +32,7 @@ class Answers:
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """What became of a cut answer before; then this answer's output count, whether there is anything in it, and its form."""
         yield from self._cuts.carried(exchange)
-        self._cuts.note(exchange)
+        yield from self._cuts.note(exchange)
         response = exchange.response
         if response is None or exchange.refused:
             return
