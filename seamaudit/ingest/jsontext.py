@@ -111,6 +111,15 @@ def _has_surrogate(value: Any) -> bool:
     return False
 
 
+def is_text(data: bytes) -> bool:
+    """Whether bytes are UTF-8, which half a pair never is."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def ordered(value: Any) -> bytes:
     """The value in one spelling with its key order kept: the form cache keys are made of."""
     try:
