@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,19 @@ def opened(paths: Sequence[str], settings: Settings, progress: Progress | None) 
     intern = Interner(elider=Elider() if settings.elide else None)
     forced = named(settings.input_format, FORMATS) if settings.input_format else None
     try:
-        yield Inputs(discovery, reader, Reading(reader, FORMATS, intern, forced=forced, progress=progress), intern)
+        with _uncollected():
+            yield Inputs(discovery, reader, Reading(reader, FORMATS, intern, forced=forced, progress=progress), intern)
     finally:
         reader.inputs.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles: a run leaves a handful of objects in any, and each collection walks all that is kept so far."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
