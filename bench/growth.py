@@ -11,7 +11,7 @@ takes. So the ratio falls with the turns and short threads stand far above the l
 lengths together, and printed for each. A thread whose head changes with every turn pays about 0.5 ms more for each of those breaks,
 most of it for telling and quoting what changed, and has a limit of its own.
 
-    python bench/run.py [--full] [--turns 50 100 200 400] [--json]
+    python bench/growth.py [--full] [--turns 50 100 200 400] [--json]
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def audit_file(path: Path) -> Counters:
         used.append(Interner(elider=elider))
         return used[-1]
 
-    with mock.patch("seamaudit.audit.Interner", watched):
+    with mock.patch("seamaudit.audit.inputs.Interner", watched):
         report = audit([str(path)], Settings())
     return Counters(report.exchanges, used[0].parsed_bytes, len(used[0].tape.segments), len(used[0].tape.ids))
 
