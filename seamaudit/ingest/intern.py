@@ -70,7 +70,7 @@ class TextStore:
 
     def put(self, segment: int, text: bytes) -> None:
         """Remember a segment's comparable text."""
-        self._texts[segment] = text
+        self._texts[segment] = jsontext.trimmed(text)
         self._held += len(text)
         while self._held > self._budget and len(self._texts) > 1:
             _, gone = self._texts.popitem(last=False)

@@ -128,6 +128,11 @@ def ordered(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+def trimmed(data: bytes) -> bytes:
+    """A copy that takes no more memory than its length: orjson leaves what it wrote in a buffer of up to ten times that."""
+    return bytes(memoryview(data))
+
+
 def canonical(value: Any) -> bytes:
     """The value in one spelling with its keys sorted."""
     try:
