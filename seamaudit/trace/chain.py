@@ -31,6 +31,12 @@ class Chain:
             self._base = self._head.at(self._head_length)
         return xxh3_128_digest(self._base + self._rest.at(position - self._head_length))
 
+    def all(self) -> list[bytes]:
+        """The digests at every position, entry k over the first k segments."""
+        head = [b"", *self._head.all()]
+        base = head[-1]
+        return [*head, *(xxh3_128_digest(base + digest) for digest in self._rest.all())]
+
 
 class _Links:
     """The chain along some runs of a tape, stretch by stretch."""
@@ -48,6 +54,13 @@ class _Links:
             self._extend()
         at = bisect_left(self._ends, position)
         return self._links[at][position - (self._ends[at - 1] if at else 0) - 1]
+
+    def all(self) -> list[bytes]:
+        """The digests after every position."""
+        while len(self._links) < len(self._runs):
+            self._extend()
+        pairs = zip(self._links, self._runs, strict=True)
+        return [digest for links, (start, stop) in pairs for digest in links[: stop - start]]
 
     def _extend(self) -> None:
         start, stop = self._runs[len(self._ends)]

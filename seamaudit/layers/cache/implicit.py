@@ -71,7 +71,7 @@ class ImplicitCache:
 
     def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
         """What the request reads by the contract alone, and keep it: `tokens` tells how many so many positions are."""
-        keys, life = call.keys(), life_of(call)
+        keys, life = call.every_key(), life_of(call)
         hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started, life)), 0)
         root = (b"", call.params())
         read = tokens(hit) + self._within(call, hit, keys[hit] if hit else root, tokens)

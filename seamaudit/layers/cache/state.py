@@ -115,6 +115,12 @@ class Answered:
         """Cache keys at positions (counts of covered segments)."""
         return Keys(self)
 
+    def every_key(self) -> list[Key]:
+        """Cache keys at every position, entry k over the first k segments."""
+        tools, system = self.prefix.zone_end(Zone.TOOLS), self.prefix.zone_end(Zone.SYSTEM)
+        spelled = {zone: self.params(zone) for zone in Zone}
+        return [(digest, spelled[_zone(at, tools, system)]) for at, digest in enumerate(Chain(self.prefix).all())]
+
 
 class Keys(dict[int, Key]):
     """One request's cache keys by position, each made when it is first asked for: most look-ups end near the end of a prompt."""
