@@ -36,11 +36,11 @@ docs: $(DEV) ## regenerate the README's output blocks and the references in docs
 docs-check: $(DEV) ## fail where docs are older than the code
 	@$(BIN)/python docs/make.py --check
 
-bench: $(DEV) ## growth with the length of a thread: memory, parsed bytes, time
-	@$(BIN)/python bench/run.py
+bench: $(DEV) ## the whole command beside other tools, on small recordings; growth with the length of a thread
+	@$(BIN)/python bench/run.py --rounds 3 || missed=1; $(BIN)/python bench/growth.py || missed=1; exit $${missed:-0}
 
-bench-full: $(DEV) ## the same over every layout and disturbance
-	@$(BIN)/python bench/run.py --full
+bench-full: $(DEV) ## the same on recordings of the sizes that the goals are set for, over every layout and disturbance
+	@$(BIN)/python bench/run.py --full || missed=1; $(BIN)/python bench/growth.py --full || missed=1; exit $${missed:-0}
 
 fuzz: $(DEV) ## 20,000 mutated lines through the whole scan, 100,000 hostile strings through every format
 	@$(BIN)/python -m tests.fuzz --lines 20000

@@ -114,8 +114,9 @@ class FactBase:
 
     def extend(self, facts: Iterable[Fact]) -> None:
         """Append facts to their tables."""
+        rows = self._rows
         for fact in facts:
-            self.add(fact)
+            rows[type(fact)].append(fact)
 
     def rows(self, cls: type[F]) -> Sequence[F]:
         """All facts of one class."""

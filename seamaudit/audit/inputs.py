@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,6 +88,19 @@ def opened(paths: Sequence[str], settings: Settings, progress: Progress | None) 
     formats = mapped(settings.mapping) if settings.mapping else FORMATS
     try:
         reading = Reading(reader, formats, intern, forced=forced, progress=progress)
-        yield Inputs(discovery, reader, reading, intern, mapped=settings.mapping is not None)
+        with _uncollected():
+            yield Inputs(discovery, reader, reading, intern, mapped=settings.mapping is not None)
     finally:
         reader.inputs.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles: a run leaves a handful of objects in any, and each collection walks all that is kept so far."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Inputs
@@ -34,8 +34,7 @@ def replay(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequ
     """Read and merge the sources, feed every exchange to the layers of its scopes, then join."""
     facts = FactBase()
     coverage = Coverage()
-    running: dict[tuple[int, tuple[str, ...]], Layer] = {}
-    by_scope = [(index, factory, factory().scope) for index, factory in enumerate(factories)]
+    stack = _Stack(factories)
     counts: dict[str, Counter[str]] = {"formats": Counter(), "levels": Counter(), "clocks": Counter()}
     threads: set[str] = set()
     holes: list[Hole] = []
@@ -45,17 +44,42 @@ def replay(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequ
         counts["formats"][exchange.format] += 1
         counts["levels"][exchange.level.value] += 1
         counts["clocks"][exchange.clock.value] += 1
-        for index, factory, scope in by_scope:
-            key = (index, _scope_key(exchange, scope))
-            layer = running.get(key)
-            if layer is None:
-                layer = running[key] = factory()
+        for layer in stack.of(exchange):
             facts.extend(layer.feed(exchange))
-    for layer in running.values():
+    for layer in stack.running():
         facts.extend(layer.close())
     for seam in joins:
         facts.extend(list(seam.join(facts)))
     return Replayed(facts, coverage, coverage.total, len(threads), *(dict(sorted(count.items())) for count in counts.values()))
+
+
+class _Stack:
+    """The layers of a run: one instance for each thread, each cache or the whole trace, as its scope says."""
+
+    def __init__(self, factories: Sequence[Callable[[], Layer]]) -> None:
+        self._by_scope = [(index, factory, factory().scope) for index, factory in enumerate(factories)]
+        self._running: dict[tuple[int, tuple[str, ...]], Layer] = {}
+        self._together: dict[tuple[str, tuple[str, ...]], tuple[Layer, ...]] = {}
+
+    def of(self, exchange: Exchange) -> tuple[Layer, ...]:
+        """The layers an exchange is fed to, in the stack's order."""
+        key = exchange.thread.id, cache_scope(exchange)
+        layers = self._together.get(key)
+        if layers is None:
+            layers = self._together[key] = tuple(
+                self._started(index, factory, _scope_key(scope, *key)) for index, factory, scope in self._by_scope
+            )
+        return layers
+
+    def running(self) -> Iterable[Layer]:
+        """All layers, in the order in which they were first fed."""
+        return self._running.values()
+
+    def _started(self, index: int, factory: Callable[[], Layer], key: tuple[str, ...]) -> Layer:
+        layer = self._running.get((index, key))
+        if layer is None:
+            layer = self._running[index, key] = factory()
+        return layer
 
 
 def drafts(inputs: Inputs, facts: FactBase, holes: list[Hole]) -> Iterator[Draft]:
@@ -69,7 +93,7 @@ def drafts(inputs: Inputs, facts: FactBase, holes: list[Hole]) -> Iterator[Draft
             holes.append(item)
 
 
-def _scope_key(exchange: Exchange, scope: Scope) -> tuple[str, ...]:
+def _scope_key(scope: Scope, thread: str, cache: tuple[str, ...]) -> tuple[str, ...]:
     if scope is Scope.THREAD:
-        return (exchange.thread.id,)
-    return cache_scope(exchange) if scope is Scope.CACHE else ()
+        return (thread,)
+    return cache if scope is Scope.CACHE else ()

@@ -13,6 +13,7 @@ from seamaudit.ingest import jsontext
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.intern import block_digest
 from seamaudit.ingest.outcome import spelled_arguments
+from seamaudit.ingest.trouble import is_troubled
 from seamaudit.trace import Answer, ArgumentState, Kind
 
 EMPTY_OBJECT = jsontext.digest(b"{}")
@@ -21,13 +22,6 @@ EXPLICIT = "explicit"
 _CODE = re.compile(r"[\w.:/-]{1,64}\Z", re.ASCII)
 _MODEL = re.compile(r"/(?:models?|deployments)/([^/]+?)(?::[a-zA-Z]+)?(?:/|\Z)")
 _OPENING = re.compile(r"<(documents?|context|search_results?|retrieved[\w-]{0,40}|passages?)(?:\s[^<>]{0,400})?>", re.IGNORECASE)
-_TROUBLE = re.compile(
-    rb"fail|err(?:or|eur)|not\b|n't|\xe2\x80\x99t\b|unable|cannot|unfortunate|problem|issue|sorry|only|except|however|missing|unavailab|"
-    rb"without|instead|unsuccess|declin|reject|denied|timed? ?out|refus|nicht|kein|leider|fehl|\xc3\xa9chou|impossib|malheureus|lamentabl|"
-    rb"\bno\b|\xe6\x97\xa0\xe6\xb3\x95|\xe5\xa4\xb1\xe8\xb4\xa5|\xe5\xa4\xb1\xe6\x95\x97|\xe9\x94\x99\xe8\xaf\xaf|\xe3\x82\xa8\xe3\x83\xa9\xe3\x83\xbc",
-    re.IGNORECASE,
-)
-"""Words of a text that speaks, or may speak, of something that went wrong. Read only to be silent where one of them stands."""
 _OPAQUE = frozenset({"data", "encrypted_content", "encrypted_stdout", "signature", "id", "type", "bytes", "image_url", "file_data"})
 
 
@@ -170,7 +164,7 @@ def answers(blocks: Iterable[Block], at: str, *, located: bool = True) -> tuple[
 def _answer(block: Block, pointer: str) -> Answer:
     text = jsontext.ordered(block.value)
     said = _said(block)
-    troubled = block.kind is Kind.TEXT and _TROUBLE.search(said) is not None
+    troubled = block.kind is Kind.TEXT and is_troubled(said)
     return Answer(block.kind, len(text), block_digest(block, text), pointer, said, block.signature, troubled, text)
 
 

@@ -7,6 +7,7 @@ from array import array
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from seamaudit.ingest import jsontext, outcome, rawjson
@@ -69,7 +70,7 @@ class TextStore:
 
     def put(self, segment: int, text: bytes) -> None:
         """Remember a segment's comparable text."""
-        self._texts[segment] = text
+        self._texts[segment] = jsontext.trimmed(text)
         self._held += len(text)
         while self._held > self._budget and len(self._texts) > 1:
             _, gone = self._texts.popitem(last=False)
@@ -237,17 +238,19 @@ class Interner:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Ids and the runs over a tape that spell them."""
+    """Ids and the runs over a tape that spell them; `room` are positions of the tape that are kept free for what will follow."""
 
     ids: Sequence[int] = ()
     runs: Runs = ()
+    room: tuple[int, int] = (0, 0)
 
     def followed_by(self, ids: list[int], tape: array[int]) -> Stretch:
         """Other ids over the same tape: what this stretch has of them is referred to, what it has not is appended."""
         shared = common_prefix(ids, self.ids) if self.ids else 0
         runs = _slice_runs(self.runs, 0, shared)
+        pen = _Pen(tape, self)
         if shared == len(self.ids) or shared == len(ids):
-            return Stretch(ids, _joined(runs, _append(tape, ids[shared:])))
+            return Stretch(ids, _joined(runs, pen.write(ids[shared:])), pen.room)
         where = {segment: at for at, segment in enumerate(self.ids[shared:], shared)}
         at = fresh = shared
         while at < len(ids):
@@ -255,12 +258,45 @@ class Stretch:
             if found is None:
                 at += 1
                 continue
-            runs = _joined(runs, _append(tape, ids[fresh:at]))
+            runs = _joined(runs, pen.write(ids[fresh:at]))
             size = common_prefix(ids[at:], self.ids[found:])
             runs = _joined(runs, _slice_runs(self.runs, found, found + size))
             at += size
             fresh = at
-        return Stretch(ids, _joined(runs, _append(tape, ids[fresh:])))
+        return Stretch(ids, _joined(runs, pen.write(ids[fresh:])), pen.room)
+
+
+class _Pen:
+    """Writes what follows a stretch behind it: into the room kept for it, or at the tape's end.
+
+    Threads that take turns would cut each other into as many runs as they have turns. A stretch that comes to the tape's end a second time
+    and finds others there keeps as much room as it is long, so that its runs are as many as it has doubled.
+    """
+
+    def __init__(self, tape: array[int], before: Stretch) -> None:
+        self._tape = tape
+        self._length = len(before.ids)
+        self.room = before.room
+
+    def write(self, ids: Sequence[int]) -> Runs:
+        """Write ids, and say where they stand."""
+        if not ids:
+            return ()
+        at, end = self.room
+        tape, stop = self._tape, at + len(ids)
+        if stop <= end:
+            tape[at:stop] = array("I", ids)
+        elif at == len(tape):
+            tape.extend(ids)
+            end = stop
+        else:
+            at, stop = len(tape), len(tape) + len(ids)
+            tape.extend(ids)
+            if end:
+                tape.extend(repeat(0, self._length))
+            end = len(tape)
+        self.room = stop, end
+        return ((at, stop),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +320,6 @@ def _unmarked(raw: bytes) -> bytes | None:
     found = _MARK.fullmatch(raw, at) if at > 0 and raw.find(b'"cache_control"') == at else None
     before = raw[:at].rstrip() if found else b""
     return before[:-1] + found[1] if found and before.endswith(b",") else None
-
-
-def _append(tape: array[int], ids: Sequence[int]) -> Runs:
-    if not ids:
-        return ()
-    start = len(tape)
-    tape.extend(ids)
-    return ((start, start + len(ids)),)
 
 
 def _concatenated(parts: Sequence[Element]) -> Element:

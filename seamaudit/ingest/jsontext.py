@@ -111,12 +111,26 @@ def _has_surrogate(value: Any) -> bool:
     return False
 
 
+def is_text(data: bytes) -> bool:
+    """Whether bytes are UTF-8, which half a pair never is."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def ordered(value: Any) -> bytes:
     """The value in one spelling with its key order kept: the form cache keys are made of."""
     try:
         return orjson.dumps(value)
     except (TypeError, ValueError, RecursionError):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def trimmed(data: bytes) -> bytes:
+    """A copy that takes no more memory than its length: orjson leaves what it wrote in a buffer of up to ten times that."""
+    return bytes(memoryview(data))
 
 
 def canonical(value: Any) -> bytes:

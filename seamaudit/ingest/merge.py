@@ -12,9 +12,9 @@ from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
 from seamaudit.ingest.holes import Holes
 from seamaudit.ingest.nearest import NearestIndex
-from seamaudit.ingest.threads import Threads
+from seamaudit.ingest.threads import Placed, Threads
 from seamaudit.providers.contracts import CacheMode, cache_contract
-from seamaudit.trace import Attribution, Clock, Exchange, Hole, Level, Need
+from seamaudit.trace import Attribution, Clock, Exchange, Hole, Level, Link, Need, ThreadRef
 from seamaudit.trace.digest import short_digest
 
 
@@ -50,13 +50,14 @@ def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | Non
             attribution=attribution,
             lacks=_lacks(draft),
             previous=placed.previous,
+            nearest=_nearest(index, draft, placed, attribution, nearest),
             tags=draft.tags,
             attempt=draft.attempt,
             intended=draft.intended,
             side=draft.side,
             recorded_cost=draft.recorded_cost,
         )
-        yield _short_of_holes(_with_nearest(exchange, nearest), lost)
+        yield _short_of_holes(exchange, lost)
 
 
 def _short_of_holes(exchange: Exchange, holes: Holes) -> Exchange:
@@ -79,27 +80,32 @@ def _billed(drafts: Sequence[Draft], tell: Callable[[DuplicateRecord], None] | N
     return once
 
 
-def _with_nearest(exchange: Exchange, index: NearestIndex) -> Exchange:
-    if exchange.refused or not exchange.request.prefix.length:
-        return exchange
-    scope = cache_scope(exchange)
-    app = (exchange.attribution.app, exchange.request.model, _clocked_scope(exchange))
-    previous = exchange.previous
+def _nearest(index: int, draft: Draft, placed: Placed, attribution: Attribution, known: NearestIndex) -> Link | None:
+    """The nearest predecessor of the exchange that will have the id `index`."""
+    status = draft.response.status if draft.response else None
+    if (status is not None and status >= 400) or not draft.request.prefix.length:
+        return None
+    scope = _cache_scope(draft, attribution, placed.thread)
+    app = (attribution.app, draft.request.model, _clocked_scope(draft.clock, placed.thread))
+    previous = placed.previous
     appended = previous is not None and previous.shared == previous.prefix.length
-    link = None if appended else index.nearest(exchange, scope, app)
-    index.add(exchange, scope, app, after=previous.shared if previous and appended else 0)
-    return replace(exchange, nearest=previous if appended else link)
+    link = previous if appended else known.nearest(draft.request, scope, app)
+    known.add(index, draft, scope, app, after=previous.shared if previous and appended else 0)
+    return link
 
 
 def cache_scope(exchange: Exchange) -> tuple[str, ...]:
     """What must be equal for two exchanges to share a provider's cache: provider, account, model and, without a clock,
     the conversation."""
-    account = exchange.attribution.key or exchange.host
-    return (exchange.provider, account, exchange.request.model, _clocked_scope(exchange))
+    return _cache_scope(exchange, exchange.attribution, exchange.thread)
 
 
-def _clocked_scope(exchange: Exchange) -> str:
-    return "" if exchange.clock is Clock.WALL else exchange.thread.conversation
+def _cache_scope(call: Draft | Exchange, attribution: Attribution, thread: ThreadRef) -> tuple[str, ...]:
+    return (call.provider, attribution.key or call.host, call.request.model, _clocked_scope(call.clock, thread))
+
+
+def _clocked_scope(clock: Clock, thread: ThreadRef) -> str:
+    return "" if clock is Clock.WALL else thread.conversation
 
 
 def in_order(drafts: Sequence[Draft]) -> Iterator[Draft]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from seamaudit.trace import Exchange, Link, Locus, Prefix, Zone
+from seamaudit.ingest.draft import Draft
+from seamaudit.trace import Link, Locus, Prefix, Request, Zone
 from seamaudit.trace.chain import chain
 
 OPENING = 8
@@ -32,10 +33,10 @@ class NearestIndex:
         self._by_chain: dict[tuple[Scope, bytes], _Seen] = {}
         self._last: dict[Scope, _Seen] = {}
 
-    def nearest(self, exchange: Exchange, scope: Scope, app: Scope) -> Link | None:
+    def nearest(self, request: Request, scope: Scope, app: Scope) -> Link | None:
         """The latest earlier request with the longest equal chain in the cache scope, else the app's last request."""
-        prefix = exchange.request.prefix
-        chains = chain(prefix, _positions(exchange, 0))
+        prefix = request.prefix
+        chains = chain(prefix, _positions(request, 0))
         for position in sorted(chains, reverse=True):
             seen = self._by_chain.get((scope, chains[position]))
             if seen is not None and position:
@@ -43,18 +44,18 @@ class NearestIndex:
         last = self._last.get(app)
         return _link(last, prefix) if last else None
 
-    def add(self, exchange: Exchange, scope: Scope, app: Scope, after: int = 0) -> None:
-        """Index a request; its first `after` positions are known to be indexed by the request it extends."""
-        prefix = exchange.request.prefix
-        seen = _Seen(exchange.id, exchange.locus, prefix, exchange.times.started)
-        for digest in chain(prefix, _positions(exchange, after)).values():
+    def add(self, index: int, draft: Draft, scope: Scope, app: Scope, after: int = 0) -> None:
+        """Put a request in; its first `after` positions are known to be there by the request it extends."""
+        prefix = draft.request.prefix
+        seen = _Seen(index, draft.locus, prefix, draft.times.started)
+        for digest in chain(prefix, _positions(draft.request, after)).values():
             self._by_chain[(scope, digest)] = seen
         self._last[app] = seen
 
 
-def _positions(exchange: Exchange, after: int) -> set[int]:
-    prefix = exchange.request.prefix
-    positions = {mark.position for mark in exchange.request.breakpoints}
+def _positions(request: Request, after: int) -> set[int]:
+    prefix = request.prefix
+    positions = {mark.position for mark in request.breakpoints}
     positions.add(prefix.length)
     if after < OPENING:
         head = prefix.zone_end(Zone.SYSTEM)

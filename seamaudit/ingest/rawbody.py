@@ -157,5 +157,5 @@ _BESIDE = frozenset({*MEMBERS}) - {
 
 def settings(body: Mapping[str, bytes]) -> str:
     """A digest of what is sent beside the prompt: the model, the parameters, the limits; who asks is left out."""
-    told = b"\0".join(b"%b=%b" % (name.encode(), body[name]) for name in sorted(_BESIDE & body.keys()))
+    told = b"\0".join(b"%b=%b" % (name.encode(), body[name]) for name in sorted(_BESIDE.intersection(body)))
     return short_digest(told.decode("utf-8", "replace"), 16)

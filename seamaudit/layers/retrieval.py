@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
@@ -78,6 +79,7 @@ def _source(segment: Segment, tool: str) -> Source:
     return "retrieval_tool" if is_retrieval_name(tool) else "tool"
 
 
+@lru_cache(maxsize=1024)  # a trace calls few tools, and each of them with every turn
 def is_retrieval_name(name: str) -> bool:
     """Whether a tool is named like one that looks things up."""
     return not RETRIEVAL_WORDS.isdisjoint(_words(name))

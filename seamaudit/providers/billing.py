@@ -114,10 +114,12 @@ def _one_model(asked: str, answered: str) -> bool:
 
 def _word(literal: str | None) -> str:
     """A parameter's value, kept as a JSON literal, where it is a string."""
+    if not literal:
+        return ""
     try:
-        value = json.loads(literal or '""')
+        value = json.loads(literal)
     except ValueError:
-        return literal or ""
+        return literal
     return value if isinstance(value, str) else ""
 
 

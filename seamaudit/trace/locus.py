@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,4 @@ class Locus:
 
     def at(self, pointer: str) -> Locus:
         """The same record, at another place inside it."""
-        return replace(self, pointer=pointer)
+        return Locus(self.source, self.line, self.offset, self.length, pointer)

@@ -27,14 +27,14 @@ class Tape:
     `heads`, those of messages in `ids`, so that a head that changes every turn does not cut the messages into pieces.
 
     Grows with new content alone: a request that repeats earlier positions refers to them by range. What is asked of many positions at
-    once is kept beside them: `ordered`, a column of `segments`, and running sums.
+    once is kept beside them: `ordered`, a column of `segments`, and running sums. Positions that no prefix refers to may be kept free.
     """
 
     segments: list[Segment] = field(default_factory=list)
     ids: array[int] = field(default_factory=lambda: array("I"))
     heads: array[int] = field(default_factory=lambda: array("I"))
     _ordered: list[bytes] = field(default_factory=list)
-    _sums: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
+    _sums: dict[tuple[str, bool, int], list[int]] = field(default_factory=dict)
     _links: dict[tuple[bool, bytes, int], list[bytes]] = field(default_factory=dict)
 
     @property
@@ -45,13 +45,12 @@ class Tape:
             column.extend(segment.ordered for segment in self.segments[len(column) :])
         return column
 
-    def sums(self, what: str, heads: bool) -> list[int]:
-        """Running sums along `heads` or `ids`, entry k over the first k positions: byte lengths, or for the name of an array
-        how many elements of it are opened."""
-        sums = self._sums.setdefault((what, heads), [0])
-        ids = self.heads if heads else self.ids
-        if len(sums) <= len(ids):
-            new = (self.segments[i] for i in ids[len(sums) - 1 :])
+    def sums(self, what: str, heads: bool, start: int, stop: int) -> list[int]:
+        """Running sums of the positions from `start` on, at least up to `stop`, entry k over the first k of them: byte lengths, or for the
+        name of an array how many elements of it are opened."""
+        sums = self._sums.setdefault((what, heads, start), [0])
+        if len(sums) <= stop - start:
+            new = map(self.segments.__getitem__, (self.heads if heads else self.ids)[start + len(sums) - 1 : stop])
             values = (each.length if what == LENGTHS else each.starts and each.array == what for each in new)
             sums += accumulate(values, initial=sums.pop())
         return sums
@@ -136,8 +135,8 @@ class Prefix:
     def _sum(self, what: str, stop: int) -> int:
         """What the tape sums up, over the first `stop` positions."""
         head = self.head_length
-        inside = _summed(self.tape.sums(what, heads=True), self.head, stop) if head else 0
-        return inside + _summed(self.tape.sums(what, heads=False), self.runs, min(stop, self.length) - head)
+        inside = _summed(self.tape, what, True, self.head, stop) if head else 0
+        return inside + _summed(self.tape, what, False, self.runs, min(stop, self.length) - head)
 
     def zone_end(self, zone: Zone) -> int:
         """How many positions lie in `zone` or before it."""
@@ -212,14 +211,15 @@ def _same(left: Runs, right: Runs) -> int:
     return shared
 
 
-def _summed(sums: Sequence[int], runs: Runs, stop: int) -> int:
-    """The sum over the first `stop` positions of some runs, from running sums along the tape."""
+def _summed(tape: Tape, what: str, heads: bool, runs: Runs, stop: int) -> int:
+    """The sum over the first `stop` positions of some runs."""
     total = 0
     for low, high in runs:
         if stop <= 0:
             break
-        total += sums[min(high, low + stop)] - sums[low]
-        stop -= high - low
+        covered = min(high - low, stop)
+        total += tape.sums(what, heads, low, low + covered)[covered]
+        stop -= covered
     return total
 
 

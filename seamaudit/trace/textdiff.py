@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 AROUND = 48
 """Characters kept on both sides of a change, so that a value cut by it is seen whole."""
@@ -26,6 +28,8 @@ IDENTIFIER = re.compile(
 )
 """A uuid, a ULID, a digest, a prefixed or mixed token, or a long number."""
 _COUNTER = re.compile(r"\b\d{1,9}\b")
+_PIECE = re.compile(r"[\w .:,/+-]+|[^\w .:,/+-]+")
+"""What may hold such values, and what stands between: quotes, brackets, ends of lines. No value reaches from one piece into the next."""
 
 
 class Shape(StrEnum):
@@ -80,9 +84,30 @@ def _middle(text: bytes, start: int, end: int) -> str:
     return text[low:high].decode("utf-8", "replace")
 
 
+_PATTERNS = ((Shape.CLOCK, CLOCK), (Shape.IDENTIFIER, IDENTIFIER), (Shape.COUNTER, _COUNTER))
+
+
 def _shape(was: str, now: str) -> Shape:
-    for shape, pattern in ((Shape.CLOCK, CLOCK), (Shape.IDENTIFIER, IDENTIFIER), (Shape.COUNTER, _COUNTER)):
+    """The first shape whose values, and those of the shapes before it, are all that differs."""
+    if was == now:
+        return next((shape for shape, pattern in _PATTERNS if pattern.search(now)), Shape.TEXT)
+    needed = 0
+    for one, other in zip_longest(_pieces(was), _pieces(now), fillvalue=""):
+        if one != other:
+            needed = max(needed, _needed(one, other))
+            if needed > len(_PATTERNS):
+                return Shape.TEXT  # most passages have nothing in common, which their first pieces tell
+    return _PATTERNS[needed - 1][0]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (found[0] for found in _PIECE.finditer(text))
+
+
+def _needed(was: str, now: str) -> int:
+    """How many of the patterns must be put out of sight until two pieces are the same; one too many where they never are."""
+    for count, (_, pattern) in enumerate(_PATTERNS, 1):
         was, now = pattern.sub("\0", was), pattern.sub("\0", now)
-        if "\0" in now and "\0" in was and was == now:
-            return shape
-    return Shape.TEXT
+        if was == now:
+            return count
+    return len(_PATTERNS) + 1

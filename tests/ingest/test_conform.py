@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema
 import pytest
@@ -124,6 +124,76 @@ class TestAgainstAnother:
     def test_another_validator_says_the_same(self, sandbox: Sandbox, schema: Any, value: Any) -> None:
         expected = jsonschema.Draft202012Validator(schema).is_valid(value)
         assert judged(sandbox, schema, value).state == ("valid" if expected else "invalid")
+
+    @settings(max_examples=500, deadline=None)
+    @given(schema=_SCHEMAS, value=_VALUES)
+    def test_a_yes_without_the_validator_is_its_yes(self, schema: Any, value: Any) -> None:
+        ready = prepared(Declared(schema))
+        assert isinstance(ready, Prepared), ready
+        if ready.accepts is not None and ready.accepts(value):
+            assert jsonschema.Draft202012Validator(schema).is_valid(value)
+
+
+class TestPlain:
+    TOOL: ClassVar[dict[str, Any]] = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {
+            "path": {"type": "string", "description": "Where.", "format": "uri"},
+            "lines": {"type": "array", "items": {"type": "integer"}, "default": []},
+            "mode": {"anyOf": [{"enum": ["r", "w"]}, {"type": "null"}]},
+        },
+        "required": ["path"],
+        "additionalProperties": False,
+    }
+
+    def accepts(self, schema: Any, value: Any) -> bool:
+        ready = prepared(Declared(schema))
+        assert isinstance(ready, Prepared), ready
+        return ready.accepts is not None and ready.accepts(value)
+
+    @pytest.mark.parametrize("value", [{"path": "a"}, {"path": "", "lines": [1, 2], "mode": "r"}, {"path": "a", "mode": None}])
+    def test_what_a_plain_tool_takes_needs_no_validator(self, value: Any) -> None:
+        assert self.accepts(self.TOOL, value)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            {},
+            [],
+            None,
+            {"path": 1},
+            {"path": "a", "b": 1},
+            {"path": "a", "lines": [True]},
+            {"path": "a", "lines": [1.0]},
+            {"path": "a", "mode": "x"},
+        ],
+    )
+    def test_what_it_may_not_take_is_left_to_the_validator(self, value: Any) -> None:
+        assert not self.accepts(self.TOOL, value)
+
+    @pytest.mark.parametrize(
+        "schema",
+        [
+            {"type": "text"},
+            {"type": []},
+            {"enum": []},
+            {"required": ["a", "a"]},
+            {"required": True},
+            {"properties": []},
+            {"properties": {"a": {"type": 1}}},
+            {"description": 1},
+            {"title": "half a pair: \ud800"},
+            {"items": [{}]},
+            {"anyOf": []},
+            {"type": "object", "patternProperties": {}},
+            {"type": "object", "x": 1},
+            {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object"},
+            True,
+        ],
+    )
+    def test_a_schema_that_is_wrong_or_says_more_is_left_to_it(self, schema: Any) -> None:
+        assert not self.accepts(schema, {})
 
 
 class TestRefused:

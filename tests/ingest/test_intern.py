@@ -56,6 +56,17 @@ def test_a_growing_thread_costs_its_new_content_alone() -> None:
     assert intern.parsed_bytes == sum(len(json.dumps(text)) for text in texts)
 
 
+def test_threads_that_take_turns_do_not_cut_each_other_into_pieces() -> None:
+    intern = Interner()
+    texts = [[f"{name} {n}" for n in range(200)] for name in "abc"]
+    last = [intern.prefix(ids_of(intern, thread[: n + 1]), str(at)) for n in range(200) for at, thread in enumerate(texts)][-3:]
+    assert all(len(prefix.runs) <= 9 for prefix in last), "as often as its length doubles"
+    assert len(intern.tape.ids) <= 3 * 600
+    for prefix, thread in zip(last, texts, strict=True):
+        assert [segment.id for segment in prefix.segments()] == ids_of(intern, thread)
+        assert prefix.size() == sum(segment.length for segment in prefix.segments())
+
+
 def test_an_edit_in_the_middle_costs_a_run_and_not_the_tail() -> None:
     intern = Interner()
     texts = [f"message {n}" for n in range(200)]

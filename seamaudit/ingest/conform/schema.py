@@ -7,12 +7,13 @@ follow `$ref` to the network by default, and a schema of two kilobytes can keep 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from seamaudit.ingest import jsontext
+from seamaudit.ingest.conform.plain import Accepts, plainly
 
 MAX_BYTES: Final = 256 << 10
 MAX_NODES: Final = 5_000
@@ -48,11 +49,12 @@ def declared(value: Any, *, is_openapi: bool = False, promised: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A schema ready for the validator: compact JSON and the draft it is written in."""
+    """A schema ready for the validator: compact JSON and the draft it is written in. `accepts` needs no validator to say yes."""
 
     text: bytes
     draft: str
     promised: bool
+    accepts: Accepts | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,11 @@ def prepared(declared: Declared) -> Prepared | Refused:
         return Refused("the schema refers to another document")
     if references and _expansion(value) > MAX_EXPANSION:
         return Refused("the schema's references multiply beyond what is tried")
-    text = jsontext.ordered(_without_names(value))
+    nameless = _without_names(value)
+    text = jsontext.ordered(nameless)
     if len(text) > MAX_BYTES:
         return Refused("the schema is too large or too deep to validate by")
-    return Prepared(text, draft, declared.promised)
+    return Prepared(text, draft, declared.promised, plainly(nameless, draft) if jsontext.is_text(text) else None)
 
 
 def _is_small(value: Any) -> bool:

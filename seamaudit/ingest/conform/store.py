@@ -24,7 +24,7 @@ class SchemaStore:
         if key in self._texts:
             self._texts.move_to_end(key)
             return
-        text = jsontext.ordered(declared.value)
+        text = jsontext.trimmed(jsontext.ordered(declared.value))
         self._texts[key] = text, declared.is_openapi, declared.promised
         self._held += len(text)
         while self._held > self._budget and len(self._texts) > 1:

@@ -49,6 +49,7 @@ class ExplicitCache:
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
+        self._latest: dict[int, float] = {}
         self._writes: dict[int, Write] = {}
         self._reads: Counter[int] = Counter()
 
@@ -99,19 +100,17 @@ class ExplicitCache:
 
     def know(self, call: Answered, position: int, tokens: int) -> None:
         """Hold an entry that the request is known to have found, though nothing recorded wrote it."""
-        key = call.keys({position})[position]
+        key = call.keys()[position]
         entry = self._entries.get(key)
         if entry is None or not entry.is_readable(call.started):
-            self._entries[key] = Entry(position, tokens, True, _life(call, ""), call.started, None, -1)
+            self._hold(key, Entry(position, tokens, True, _life(call, ""), call.started, None, -1))
 
     def _hit(self, reaches: Sequence[list[int]], keys: Mapping[int, Key], now: float | None) -> Entry | None:
-        return next((entry for looked in reversed(reaches) if (entry := self._first(looked, keys, now))), None)
-
-    def _first(self, looked: list[int], keys: Mapping[int, Key], now: float | None) -> Entry | None:
-        for at in looked:
-            entry = self._entries.get(keys[at])
-            if entry is not None and entry.is_readable(now):
-                return entry
+        for looked in reversed(reaches):
+            for at in looked:
+                entry = self._entries.get(keys[at]) if at in self._latest else None
+                if entry is not None and entry.is_readable(now):
+                    return entry
         return None
 
     def _judged(self, call: Answered, hit: Entry | None, older: Sequence[Extent]) -> Verdict:
@@ -134,7 +133,7 @@ class ExplicitCache:
         Older and of equal life, it would have gone first: that the newer one was not served is then the provider's doing.
         """
         known = [entry for entry in self._entries.values() if entry.position < hit.position and entry.exact and entry.tokens == reported]
-        keys = call.keys({entry.position for entry in known})
+        keys = call.keys()
         return any(self._entries.get(keys[entry.position]) is entry and entry.is_readable(call.started) for entry in known)
 
     def _read(self, call: Answered, hit: Entry) -> None:
@@ -174,10 +173,13 @@ class ExplicitCache:
 
     def _raced(self, call: Answered, reaches: Sequence[Sequence[int]], keys: Mapping[int, Key]) -> Entry | None:
         """The longest entry that this request looks at while its writer's answer has not begun."""
+        now = call.started
+        if now is None:
+            return None
         for looked in reversed(reaches):
             for at in looked:
-                entry = self._entries.get(keys[at])
-                if entry is not None and entry.is_pending(call.started):
+                entry = self._entries.get(keys[at]) if now < self._latest.get(at, 0.0) else None
+                if entry is not None and entry.is_pending(now):
                     return copy(entry)
         return None
 
@@ -223,7 +225,13 @@ class ExplicitCache:
         readable = call.readable if call.started is not None else None
         if known is not None and known.is_pending(call.started) and known.readable is not None and readable is not None:
             readable = min(known.readable, readable)
-        self._entries[key] = Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id)
+        self._hold(key, Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id))
+
+    def _hold(self, key: Key, entry: Entry) -> None:
+        """Put an entry in. For each position it is known when the last of its entries becomes readable, so that most look-ups need no
+        key."""
+        self._entries[key] = entry
+        self._latest[entry.position] = max(self._latest.get(entry.position, 0.0), entry.readable or 0.0)
 
 
 def _life(call: Answered, ttl: str) -> float:

@@ -71,14 +71,14 @@ class ImplicitCache:
 
     def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
         """What the request reads by the contract alone, and keep it: `tokens` tells how many so many positions are."""
-        keys, life = call.keys(range(1, call.prefix.length + 1)), life_of(call)
+        keys, life = call.every_key(), life_of(call)
         hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started, life)), 0)
         root = (b"", call.params())
-        read = tokens(hit) + self._within(call, hit, keys.get(hit, root), tokens)
+        read = tokens(hit) + self._within(call, hit, keys[hit] if hit else root, tokens)
         for at, segment in enumerate(call.prefix.segments(), 1):
             known = self._sent.get(keys[at]) if at <= hit else None
             touched = self._sent[keys[at]] = _Touched(call.started, known.readable if known else call.readable)
-            self._after[keys.get(at - 1, root)] = segment, touched
+            self._after[keys[at - 1] if at > 1 else root] = segment, touched
         return Usage(input=call.usage.input, cache_read=stepped(read, call.contract), cache_write=0)
 
     def _within(self, call: Answered, hit: int, key: Key, tokens: Callable[[int], int]) -> int:
@@ -91,7 +91,7 @@ class ImplicitCache:
 
     def know(self, call: Answered, position: int, tokens: int) -> None:
         """Hold a prefix that the request is known to have found, though nothing recorded sent it."""
-        self._sent[call.keys({position})[position]] = _Touched(call.started, None)
+        self._sent[call.keys()[position]] = _Touched(call.started, None)
 
     def _serves(self, key: Key, now: float | None, life: float) -> bool:
         sent = self._sent.get(key)

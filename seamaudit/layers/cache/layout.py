@@ -111,7 +111,7 @@ def laid_out(calls: Iterable[Answered]) -> Iterator[Laid]:
     for call in calls:
         segments = list(call.prefix.segments())
         weights = _spread(segments, pins.of(call))
-        yield Laid(call, tuple(Piece(*each) for each in zip(segments, weights, range(len(segments)), strict=True)))
+        yield Laid(call, tuple(map(Piece, segments, weights, range(len(segments)))))
 
 
 class _Pins:
@@ -123,13 +123,12 @@ class _Pins:
     def of(self, call: Answered) -> dict[int, int]:
         """Tokens by position, rising: at the prompt's end, at its last marker, where an earlier request's pins lie within reach of a
         marker, and at the lower marker that the request seems to have read up to."""
-        usage, (written_at, reaches, _) = call.usage, looked_at(call)
+        usage, (written_at, reaches, keys) = call.usage, looked_at(call)
         marks = [at for at, _ in written_at]
         looked = {at for reached in reaches for at in reached}
         link = call.exchange.previous or call.exchange.nearest
         if link is not None and link.prefix.length == link.shared:
             looked.add(link.shared)
-        keys = call.keys({*looked, call.prefix.length})
         pins = {call.prefix.length: usage.input or 0}
         read, cached = usage.cache_read or 0, (usage.cache_read or 0) + (usage.cache_write or 0)
         pinned = bool(marks and cached and not call.summed)

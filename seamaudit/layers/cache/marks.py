@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from seamaudit.layers.cache.state import Answered, Key, reach
+from seamaudit.layers.cache.state import Answered, Keys, reach
 from seamaudit.providers.contracts import CacheMode
 from seamaudit.trace import Kind, Prefix, Zone
 
@@ -17,17 +17,17 @@ EARLIER_ENDS: Final = 20
 
 
 class Looked(NamedTuple):
-    """Markers from the lowest on, the positions that each looks at, its own first, and the keys of all of these."""
+    """Markers from the lowest on, the positions that each looks at, its own first, and the keys of all positions."""
 
     marks: list[tuple[int, str]]
     reaches: list[list[int]]
-    keys: dict[int, Key]
+    keys: Keys
 
 
 def looked_at(call: Answered) -> Looked:
     """Where a request writes and looks, by its contract."""
     marks, reaches = _optional(call) if call.contract.mode is CacheMode.IMPLICIT_BREAKPOINTS else _explicit(call)
-    return Looked(marks, reaches, call.keys({at for looked in reaches for at in looked}))
+    return Looked(marks, reaches, call.keys())
 
 
 def _explicit(call: Answered) -> tuple[list[tuple[int, str]], list[list[int]]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from typing import Final
 
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
-from seamaudit.trace.chain import chain
+from seamaudit.trace.chain import Chain
 
 Texts = Callable[[int], bytes | None]
 """Gives the text of a segment, None where it is no longer at hand."""
@@ -111,22 +111,41 @@ class Answered:
         names = sorted(name for name in given if name in zones and _ORDER[zones[name]] <= _ORDER[zone]) if given else ()
         return "\0".join(f"{name}={given[name]}" for name in names)
 
-    def keys(self, positions: Iterable[int]) -> dict[int, Key]:
+    def keys(self) -> Keys:
         """Cache keys at positions (counts of covered segments)."""
-        digests = chain(self.prefix, positions)
-        if not digests:
-            return {}
+        return Keys(self)
+
+    def every_key(self) -> list[Key]:
+        """Cache keys at every position, entry k over the first k segments."""
         tools, system = self.prefix.zone_end(Zone.TOOLS), self.prefix.zone_end(Zone.SYSTEM)
         spelled = {zone: self.params(zone) for zone in Zone}
-        return {at: (digest, spelled[_zone(at, tools, system)]) for at, digest in digests.items()}
+        return [(digest, spelled[_zone(at, tools, system)]) for at, digest in enumerate(Chain(self.prefix).all())]
+
+
+class Keys(dict[int, Key]):
+    """One request's cache keys by position, each made when it is first asked for: most look-ups end near the end of a prompt."""
+
+    def __init__(self, call: Answered) -> None:
+        super().__init__()
+        self._call = call
+        self._chain = Chain(call.prefix)
+        self._ends = call.prefix.zone_end(Zone.TOOLS), call.prefix.zone_end(Zone.SYSTEM)
+        self._params: dict[Zone, str] = {}
+
+    def __missing__(self, position: int) -> Key:
+        zone = _zone(position, *self._ends)
+        if zone not in self._params:
+            self._params[zone] = self._call.params(zone)
+        key = self[position] = self._chain.at(position), self._params[zone]
+        return key
 
 
 def _zone(position: int, tools: int, system: int) -> Zone:
     return Zone.TOOLS if position <= tools else Zone.SYSTEM if position <= system else Zone.MESSAGES
 
 
-_STRETCH = 32
-LONGEST_REACH = 400
+_STRETCH: Final = 32
+LONGEST_REACH: Final = 400
 """Positions a look-back goes through at most, however wide its runs of calls: more than any recorded fan-out."""
 
 
@@ -135,7 +154,12 @@ def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
     (platform.claude.com prompt-caching, lookback window)."""
     if not contract.run_collapse:
         return list(range(position, max(0, position - contract.lookback), -1))
-    return [at for at, _ in takewhile(lambda pair: pair[1] <= contract.lookback, _counted(prefix, position))]
+    out: list[int] = []
+    for at, counted in _counted(prefix, position):
+        if counted > contract.lookback:
+            break
+        out.append(at)
+    return out
 
 
 def behind(prefix: Prefix, position: int, entry: int, *, collapse: bool) -> int:
@@ -150,19 +174,20 @@ def behind(prefix: Prefix, position: int, entry: int, *, collapse: bool) -> int:
 
 
 def _counted(prefix: Prefix, position: int) -> Iterator[tuple[int, int]]:
-    """Positions from a marker down, each with how many were looked at by then, a run as one."""
+    """Positions from a marker down, each with how many were looked at by then, a run as one.
+
+    What stands there is looked up a stretch at a time: most look-backs end in the first.
+    """
     counted = 0
     after: Kind | None = None
-    for at, kind in zip(range(position, max(0, position - LONGEST_REACH), -1), _kinds_down(prefix, position), strict=False):
-        counted += 0 if kind is after and kind in _RUNS else 1
-        yield at, counted
-        after = kind
-
-
-def _kinds_down(prefix: Prefix, position: int) -> Iterator[Kind]:
-    """What stands before a position, backwards, looked up a stretch at a time: most look-backs end in the first."""
-    for end in range(position, 0, -_STRETCH):
-        yield from (segment.kind for segment in reversed(list(prefix.segments(max(0, end - _STRETCH), end))))
+    for end in range(position, max(0, position - LONGEST_REACH), -_STRETCH):
+        stretch = list(prefix.segments(max(0, end - _STRETCH, position - LONGEST_REACH), end))
+        for at, segment in zip(range(end, 0, -1), reversed(stretch), strict=False):
+            kind = segment.kind
+            if kind is not after or kind not in _RUNS:
+                counted += 1
+            yield at, counted
+            after = kind
 
 
 def size(prefix: Prefix, stop: int) -> int:

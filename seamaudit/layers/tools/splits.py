@@ -20,7 +20,7 @@ def split_results(exchange: Exchange, judged: Iterable[Round], first: int, new: 
 
     `first` is the position of the prompt's first message; the rounds, and `new`, count from there.
     """
-    for round in judged:
+    for round in (each for each in judged if len(each.answers) > 1):
         together: dict[int, list[Item]] = defaultdict(list)
         for call, result in round.answers.items():
             together[round.calls[call].message].append(round.results[result])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import text_in, word
@@ -16,6 +16,8 @@ from seamaudit.trace import Answer, Locus, Response, ToolCall, Usage
 CHARACTERS = 4, 8
 """Characters of answer per recorded output token above which the count is taken for a lower bound: where no row has a stop reason (then
 the count is the one a stream opens with), and where one has."""
+
+_Part = TypeVar("_Part", Answer, ToolCall)
 
 
 @dataclass(slots=True)
@@ -52,8 +54,8 @@ class Answered:
         self.messages.append(message)
         content = jsontext.parse(said.raw).value["content"]
         part = shape.response({"content": content if isinstance(content, list) else [{"type": "text", "text": content}]}, at, None)
-        self.answers += (replace(answer, pointer=self._behind(answer.pointer)) for answer in part.answers)
-        self.calls += (replace(call, pointer=self._behind(call.pointer)) for call in part.calls)
+        self.answers += (self._moved(answer) for answer in part.answers)
+        self.calls += (self._moved(call) for call in part.calls)
         self.blocks += len(part.answers)
         self.whole = self.whole or len(part.answers) > 1
         self.characters += len(text_in(content))
@@ -63,9 +65,10 @@ class Answered:
         told = shape.response({"id": self.id, "model": self.model, "content": [], "stop_reason": self.stop, "usage": self.usage}, at, 200)
         return replace(told, answers=tuple(self.answers), calls=tuple(self.calls), usage=self._bounded(told.usage))
 
-    def _behind(self, pointer: str) -> str:
-        head, _, index = pointer.rpartition("/")
-        return f"{head}/{int(index) + self.blocks}" if index.isdigit() else pointer
+    def _moved(self, part: _Part) -> _Part:
+        """A part of the answer, its pointer counted behind the blocks of the rows before."""
+        head, _, index = part.pointer.rpartition("/")
+        return replace(part, pointer=f"{head}/{int(index) + self.blocks}") if self.blocks and index.isdigit() else part
 
     def _bounded(self, usage: Usage | None) -> Usage | None:
         if usage is None or usage.output is None:
