@@ -33,6 +33,7 @@ from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
+from seamaudit.layers.withheld import WithheldBodies
 from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
@@ -91,6 +92,7 @@ def layers(
     return (
         *ledger,
         Content,
+        WithheldBodies,
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
         lambda: CacheLayer(intern.texts.get, calls),
         UsageCache,

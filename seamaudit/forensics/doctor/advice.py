@@ -40,6 +40,8 @@ _BY_REASON: Final[Mapping[str, str]] = {
     "no time is recorded, so that no day can be told": _BY_NEED[Need.TIME],
     "policy and tools are not recorded": _BODIES,
     "system prompt and tools are not recorded": _BODIES,
+    "the answer was redacted": "contents with credentials and personal data alone left out, not whole texts",
+    "the messages were redacted": "contents with credentials and personal data alone left out, not whole texts",
     "the messages were cut off at a length": "messages at their full length: raise the recorder's limit",
     "the prompt is not all in the recording": _BY_NEED[Need.PROMPT],
     "the recording does not hold the exact body": _BODIES,
