@@ -31,9 +31,9 @@ _STATES: Final = {
     State.IDLE: "nothing to check",
 }
 _CONVENTIONS: Final = {
-    Convention.INCLUSIVE: "inside the input",
-    Convention.EXCLUSIVE: "beside the input",
-    Convention.UNKNOWN: "not said which",
+    Convention.INCLUSIVE: "cached tokens inside",
+    Convention.EXCLUSIVE: "cached tokens beside",
+    Convention.UNKNOWN: "cached tokens not told apart",
 }
 
 
@@ -112,7 +112,7 @@ def _survey_notes(found: Examined) -> Iterator[str]:
     parts = [
         f"{threads['declared']:,} declared",
         f"{threads['inferred']:,} inferred from what calls say",
-        f"{threads['alone']:,} lone calls",
+        f"{threads['alone']:,} of one undeclared call",
     ]
     yield "Threads: " + ", ".join(part for part, number in zip(parts, threads.values(), strict=True) if number) + "."
     conventions: dict[Convention, int] = {}
@@ -120,7 +120,7 @@ def _survey_notes(found: Examined) -> Iterator[str]:
         conventions[convention] = conventions.get(convention, 0) + count
     told = (f"{_CONVENTIONS[each]} ({_count(count, 'call')})" for each in Convention if (count := conventions.get(each, 0)))
     if conventions:
-        yield f"Cached tokens are counted {', '.join(told)}."
+        yield f"Input counts: {', '.join(told)}."
 
 
 def _verdict(found: Diagnosis, calls: int, width: int) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.rejected import Rejected
-from seamaudit.trace import Level, Locus, Response
+from seamaudit.ingest.withheld import body_withheld
+from seamaudit.trace import Locus, Response
 
 LARGEST: Final = 40_000_000
 """Bytes of one exchange: as many as a line of pairs may have."""
@@ -72,16 +73,22 @@ class Pairing:
 
 
 def _parsed(body: Any) -> Any:
-    if isinstance(body, str | bytes):
+    """A body's value; its text where it was cut, so that what is left of the call is read."""
+    if not isinstance(body, str | bytes):
+        return body
+    try:
         return jsontext.parse(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body).value
-    return body
+    except jsontext.Unparsable:
+        if isinstance(body, str) and body_withheld(body):
+            return body
+        raise
 
 
 def _moved(draft: Draft, exchange: HttpExchange, format: str) -> Draft:
     """The draft with pointers into the record it was told in."""
     request = replace(draft.request, at=exchange.sent_at)
     response = _placed(draft.response, exchange.got_at) if draft.response is not None else None
-    return replace(draft, request=request, response=response, format=format, level=Level.WIRE)
+    return replace(draft, request=request, response=response, format=format)
 
 
 def _placed(response: Response, at: str) -> Response:

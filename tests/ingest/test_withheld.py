@@ -10,7 +10,7 @@ import pytest
 
 from seamaudit.ingest.withheld import body_withheld, mark, shortened
 from seamaudit.trace import Exchange, Level, Need, Withheld
-from tests.ingest import test_langfuse, test_litellm, test_otlp
+from tests.ingest import test_http_recordings, test_langfuse, test_litellm, test_otlp
 from tests.ingest.recordings import Read, written
 from tests.ingest.test_pairs import ANSWER as GIVEN
 from tests.ingest.test_pairs import ASKED
@@ -153,3 +153,15 @@ def test_a_trace_says_what_was_hidden_and_what_was_cut(tmp_path: Path) -> None:
 def test_a_langfuse_input_that_was_too_large_is_cut(tmp_path: Path) -> None:
     (found,) = test_langfuse.read(tmp_path, test_langfuse.observation(input="<truncated due to size exceeding limit>")).exchanges
     assert found.request.withheld is Withheld.CUT
+
+
+def test_a_proxys_body_limit_costs_the_prompt_and_not_the_call(tmp_path: Path) -> None:
+    whole = test_http_recordings.entry()
+    sent, got = whole["request"]["postData"]["text"], whole["response"]["content"]["text"]
+    cut = {**whole, "request": {**whole["request"], "postData": {"text": sent[: len(sent) // 2]}}}
+    (found,) = Read(test_http_recordings.har(tmp_path, cut)).exchanges
+    assert (found.request.withheld, found.level, found.usage is not None) == (Withheld.CUT, Level.MESSAGES, True)
+    answer = test_http_recordings.entry(content={"text": got[: len(got) // 2]})
+    (found,) = Read(test_http_recordings.har(tmp_path, answer)).exchanges
+    assert (found.request.withheld, found.response.withheld if found.response else None) == (None, Withheld.CUT)
+    assert found.level is Level.WIRE
