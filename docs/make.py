@@ -71,6 +71,11 @@ def walk() -> str:
     return fenced(VOLATILE.sub("", run("walk", "fixtures/demo/demo.jsonl", "--thread", "coding-1")))
 
 
+def doctor() -> str:
+    """What a session file holds, and what it leaves blind."""
+    return fenced(run("doctor", "fixtures/formats/codex/rollout.jsonl"))
+
+
 QUERIES: Final = (
     "select producer, name, sum(usd) as usd, sum(tokens) as tokens, max(sent) as sent from ledger where name <> '' "
     "group by producer, name order by usd desc limit 5",
@@ -95,6 +100,7 @@ def rules_table() -> str:
 BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "cost": cost,
     "demo": demo,
+    "doctor": doctor,
     "ledger": ledger,
     "queries": queries,
     "rules": rules_table,

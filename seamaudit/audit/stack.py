@@ -18,8 +18,10 @@ from seamaudit.layers.context import Context, ContextKnobs
 from seamaudit.layers.conventions import Conventions
 from seamaudit.layers.cost import Cost, CostKnobs
 from seamaudit.layers.diagnoses import Diagnoses
+from seamaudit.layers.identity import Identity
 from seamaudit.layers.ledger import Ledger, LedgerRow
 from seamaudit.layers.loop import Loop, LoopKnobs
+from seamaudit.layers.lost_turns import LostTurns
 from seamaudit.layers.markers import Markers
 from seamaudit.layers.outages import Failovers, Outages
 from seamaudit.layers.prefix import PrefixKnobs, PrefixLayer
@@ -33,6 +35,7 @@ from seamaudit.layers.stalls import Stalls
 from seamaudit.layers.stream import Stream, StreamKnobs
 from seamaudit.layers.tools import Tools
 from seamaudit.layers.usage_cache import UsageCache
+from seamaudit.layers.withheld import WithheldBodies
 from seamaudit.providers.prices import PriceBook
 from seamaudit.seams.base import Seam
 from seamaudit.seams.cache_breaks import BreakKnobs, CacheBreaks
@@ -91,6 +94,9 @@ def layers(
     return (
         *ledger,
         Content,
+        WithheldBodies,
+        Identity,
+        LostTurns,
         lambda: PrefixLayer(intern.texts.get, knobs.prefix),
         lambda: CacheLayer(intern.texts.get, calls),
         UsageCache,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from seamaudit.catalog.rule import Operator, Reference, Rule, Selection
+from seamaudit.catalog.rule import Operator, Reference, Rule, Selection, Test
 from seamaudit.facts import REGISTRY, Table
 from seamaudit.findings import NotChecked
 from seamaudit.layers.base import Unchecked
@@ -40,34 +40,67 @@ class Coverage:
 
 def unchecked(rules: Iterable[Rule], coverage: Coverage, undecided: Sequence[Unchecked]) -> tuple[NotChecked, ...]:
     """One row per rule and reason: what the recordings lack, and what a layer could not decide in the rule's table."""
-    by_table: dict[str, list[Unchecked]] = defaultdict(list)
-    for row in undecided:
-        by_table[row.table].append(row)
+    by_table = by_their_table(undecided)
     rows = (row for rule in rules for row in _rows(rule, coverage, by_table[rule.table]))
     return tuple(sorted(rows))
 
 
-def _rows(rule: Rule, coverage: Coverage, undecided: Sequence[Unchecked]) -> Iterator[NotChecked]:
+def by_their_table(undecided: Iterable[Unchecked]) -> Mapping[str, list[Unchecked]]:
+    """What layers could not decide, by the table that stays silent; nothing for any other table."""
+    by_table: dict[str, list[Unchecked]] = defaultdict(list)
+    for row in undecided:
+        by_table[row.table].append(row)
+    return by_table
+
+
+def needs_of(rule: Rule) -> Sequence[Need]:
+    """What an exchange must hold for a rule to be decided there."""
+    return REGISTRY[rule.table].needs if rule.needs is None else rule.needs
+
+
+def undecided_for(rule: Rule, undecided: Iterable[Unchecked]) -> Mapping[str, frozenset[int]]:
+    """The exchanges at which no layer could decide a rule, by reason, of what was not decided in its table."""
     table = REGISTRY[rule.table]
-    counts = Counter(coverage.lacking(table.needs if rule.needs is None else rule.needs))
     concerned: dict[str, set[int]] = defaultdict(set)
     for row in undecided:
         if _concerns(row.aspect, rule, table):
             concerned[row.reason].add(row.exchange)
-    counts.update({reason: len(exchanges - {-1}) for reason, exchanges in concerned.items()})
+    return {reason: frozenset(exchanges - {-1}) for reason, exchanges in concerned.items()}
+
+
+def _rows(rule: Rule, coverage: Coverage, undecided: Sequence[Unchecked]) -> Iterator[NotChecked]:
+    counts = Counter(coverage.lacking(needs_of(rule)))
+    counts.update({reason: len(exchanges) for reason, exchanges in undecided_for(rule, undecided).items()})
     return (NotChecked(rule.code, rule.name, reason, count, coverage.total) for reason, count in counts.items())
+
+
+def is_all_of(aspect: str, rule: Rule) -> bool:
+    """Whether an undecided aspect is all that a rule asks for: not where the rule also fires on other values of the aspect's column."""
+    column = _column_of(aspect, REGISTRY[rule.table])
+    if column is None:
+        return True
+    asked = [frozenset(_values(test.operands, rule)) for selection in rule.where for test in selection if _names_values(test, column)]
+    return len(asked) == len(rule.where) > 0 and all(values == {aspect} for values in asked)
 
 
 def _concerns(aspect: str, rule: Rule, table: Table) -> bool:
     """Whether a rule could have fired on the undecided aspect: not where every selection asks the aspect's column for other values."""
-    column = next((column.name for column in table.columns.values() if aspect in column.values), None)
+    column = _column_of(aspect, table)
     if column is None or not rule.where:
         return True
     return any(_admits(selection, column, aspect, rule) for selection in rule.where)
 
 
+def _column_of(aspect: str, table: Table) -> str | None:
+    return next((column.name for column in table.columns.values() if aspect in column.values), None)
+
+
 def _admits(selection: Selection, column: str, value: str, rule: Rule) -> bool:
-    return all(value in _values(test.operands, rule) for test in selection if test.column == column and test.operator is Operator.ANY)
+    return all(value in _values(test.operands, rule) for test in selection if _names_values(test, column))
+
+
+def _names_values(test: Test, column: str) -> bool:
+    return test.column == column and test.operator is Operator.ANY
 
 
 def _values(operands: Iterable[object], rule: Rule) -> Iterator[object]:

@@ -62,6 +62,8 @@ def app() -> typer.Typer:
     from seamaudit.cli.cost import cost
     from seamaudit.cli.diff import EXAMPLES as DIFF_EXAMPLES
     from seamaudit.cli.diff import diff
+    from seamaudit.cli.doctor import EXAMPLES as DOCTOR_EXAMPLES
+    from seamaudit.cli.doctor import doctor
     from seamaudit.cli.facts import EXAMPLES as FACTS_EXAMPLES
     from seamaudit.cli.facts import facts
     from seamaudit.cli.query import EXAMPLES as QUERY_EXAMPLES
@@ -78,6 +80,7 @@ def app() -> typer.Typer:
     root = typer.Typer(name="seamaudit", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
     root.callback()(_root)
     root.command(epilog=EXAMPLES)(scan)
+    root.command(epilog=DOCTOR_EXAMPLES)(doctor)
     root.command(epilog=COST_EXAMPLES)(cost)
     root.command(epilog=CALIBRATE_EXAMPLES)(calibrate)
     root.command(epilog=DIFF_EXAMPLES)(diff)

@@ -14,6 +14,7 @@ from seamaudit.ingest.block import Block
 from seamaudit.ingest.intern import block_digest
 from seamaudit.ingest.outcome import spelled_arguments
 from seamaudit.ingest.trouble import is_troubled
+from seamaudit.ingest.withheld import of_block
 from seamaudit.trace import Answer, ArgumentState, Kind
 
 EMPTY_OBJECT = jsontext.digest(b"{}")
@@ -165,7 +166,7 @@ def _answer(block: Block, pointer: str) -> Answer:
     text = jsontext.ordered(block.value)
     said = _said(block)
     troubled = block.kind is Kind.TEXT and is_troubled(said)
-    return Answer(block.kind, len(text), block_digest(block, text), pointer, said, block.signature, troubled, text)
+    return Answer(block.kind, len(text), block_digest(block, text), pointer, said, block.signature, troubled, text, of_block(block))
 
 
 def _said(block: Block) -> bytes:

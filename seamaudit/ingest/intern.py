@@ -16,6 +16,7 @@ from seamaudit.ingest.conform.store import SchemaStore
 from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.prints import prints
 from seamaudit.ingest.rawarray import Array
+from seamaudit.ingest.withheld import in_blocks
 from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape, Zone
 from seamaudit.trace.prefix import Runs, common_prefix
 
@@ -131,7 +132,8 @@ class Interner:
             if block.ttl:
                 marks.append((len(ids) - 1, block.ttl))
         broken = ((cause, blocks[0].path if len(blocks) == 1 else "") for cause in parsed.broken)
-        return Element.of(ids, marks, broken, unsized, (block.note for block in blocks if block.note))
+        notes = (block.note for block in blocks if block.note)
+        return Element.of(ids, marks, broken, unsized, (*notes, *in_blocks(blocks)))
 
     def elements(self, raws: Sequence[bytes], skip: int, split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
         """Intern the values of an array from position `skip` on: most of a growing array is known, so that a digest and a look-up each is

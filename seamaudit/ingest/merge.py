@@ -13,6 +13,7 @@ from seamaudit.ingest.duplicates import DuplicateRecord, billed_once
 from seamaudit.ingest.holes import Holes
 from seamaudit.ingest.nearest import NearestIndex
 from seamaudit.ingest.threads import Placed, Threads
+from seamaudit.ingest.withheld import without
 from seamaudit.providers.contracts import CacheMode, cache_contract
 from seamaudit.trace import Attribution, Clock, Exchange, Hole, Level, Link, Need, ThreadRef
 from seamaudit.trace.digest import short_digest
@@ -73,7 +74,7 @@ def _short_of_holes(exchange: Exchange, holes: Holes) -> Exchange:
 
 
 def _billed(drafts: Sequence[Draft], tell: Callable[[DuplicateRecord], None] | None) -> Sequence[Draft]:
-    once, copies = billed_once(drafts)
+    once, copies = billed_once(list(map(without, drafts)))
     if tell is not None:
         for copy in copies:
             tell(copy)

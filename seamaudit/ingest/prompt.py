@@ -18,7 +18,8 @@ from seamaudit.ingest.intern import Element, Interner, ItemSplitter, Splitter
 from seamaudit.ingest.rawarray import Array
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
-from seamaudit.trace import Breakpoint, Locus, OutputForm, Zone
+from seamaudit.ingest.withheld import worst
+from seamaudit.trace import Breakpoint, Locus, OutputForm, Withheld, Zone
 
 _ids = attrgetter("ids")
 
@@ -90,6 +91,11 @@ class Prompt:
         self.length = 0
         self.unsized = 0
         self.offered: frozenset[str] = frozenset()
+
+    @property
+    def withheld(self) -> Withheld | None:
+        """What the recorder kept back of it."""
+        return worst(note for note in self.notes if isinstance(note, Withheld))
 
     def tools(self, member: str, split: ItemSplitter, raw: bytes | None) -> None:
         """Tool definitions (or a single one, which Gemini takes too); their names are what the request offers."""

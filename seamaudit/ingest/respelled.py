@@ -9,7 +9,8 @@ from typing import Any, Final
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.rejected import Rejected
-from seamaudit.trace import Level, Locus, Response
+from seamaudit.ingest.withheld import body_withheld
+from seamaudit.trace import Locus, Response
 
 LARGEST: Final = 40_000_000
 """Bytes of one exchange: as many as a line of pairs may have."""
@@ -80,11 +81,17 @@ def _behind(members: bytes) -> bytes:
 
 
 def _spelled(body: Any) -> bytes:
-    """A body as it was sent, on one line: what is sound JSON text is not spelled again. Raises jsontext.Unparsable."""
+    """A body as it was sent, on one line: what is sound JSON text is not spelled again; its text where it was cut, so that what is
+    left of the call is read. Raises jsontext.Unparsable."""
     if not isinstance(body, str | bytes):
         return jsontext.respelled(body)
     data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    parsed = jsontext.parse(data)
+    try:
+        parsed = jsontext.parse(data)
+    except jsontext.Unparsable:
+        if isinstance(body, str) and body_withheld(body):
+            return jsontext.respelled(body)
+        raise
     if "invalid_utf8" in parsed.broken:
         return jsontext.respelled(parsed.value)
     return data.replace(b"\r", b" ").replace(b"\n", b" ").strip()
@@ -94,7 +101,7 @@ def _moved(draft: Draft, exchange: HttpExchange, format: str) -> Draft:
     """The draft with pointers into the record it was told in."""
     request = replace(draft.request, at=exchange.sent_at)
     response = _placed(draft.response, exchange.got_at) if draft.response is not None else None
-    return replace(draft, request=request, response=response, format=format, level=Level.WIRE)
+    return replace(draft, request=request, response=response, format=format)
 
 
 def _placed(response: Response, at: str) -> Response:

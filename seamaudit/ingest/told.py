@@ -17,7 +17,7 @@ from seamaudit.ingest.spoken import Message
 from seamaudit.providers.names import NOBODY, Named
 from seamaudit.providers.refusals import explain
 from seamaudit.providers.stop_facts import STOPS, StopKind
-from seamaudit.trace import Attribution, Clock, Level, Locus, Money, Need, Request, Response, Times, Try, Usage
+from seamaudit.trace import Attribution, Clock, Level, Locus, Money, Need, Request, Response, Times, Try, Usage, Withheld
 
 _WORDS: Final = {
     StopKind.NORMAL: ("stop", "end_turn", "completed", "stop_sequence", "end", "eos", "eos_token"),
@@ -67,7 +67,8 @@ class Told:
 
     `messages` and `answer` are in Chat Completions' spelling, None where they are not recorded; so are `tools`. A `request` that was put
     together already stands for the messages. `at` is the place of the
-    call inside its record, `arrays` what the recording calls the arrays there. `missing` gives reasons of its own for what is lacking.
+    call inside its record, `arrays` what the recording calls the arrays there. `missing` gives reasons of its own for what is lacking;
+    `withheld` says what the recorder kept back of the prompt and of the response, beside what its marks in their texts show.
     """
 
     locus: Locus
@@ -100,6 +101,7 @@ class Told:
     attempt: Try | None = None
     complete: bool = True
     missing: Mapping[Need, str] = field(default_factory=dict)
+    withheld: Mapping[Need, Withheld] = field(default_factory=dict)
 
 
 class Shape(Protocol):
@@ -133,6 +135,9 @@ class Teller:
             told = replace(told, tools=None)
         request = self._request(told)
         response = self._response(told)
+        if told.withheld:
+            request = replace(request, withheld=told.withheld.get(Need.PROMPT) or request.withheld)
+            response = replace(response, withheld=told.withheld.get(Need.RESPONSE) or response.withheld) if response else None
         counted = not _speaks(told) and told.answer is None
         return Draft(
             locus=told.locus,

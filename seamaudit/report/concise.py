@@ -6,16 +6,17 @@ from typing import TextIO
 
 from seamaudit.report.base import DocumentV1, FindingV1
 from seamaudit.report.base.escape import guarded
-from seamaudit.report.base.words import count, elsewhere, severities, waste_of
+from seamaudit.report.base.words import count, elsewhere, not_checked, recorded, severities, waste_of
 
 
 def render(whole: DocumentV1, out: TextIO) -> None:
-    """Write every finding on a line of its own, then how many there are and how many rules were not checked everywhere."""
+    """Write every finding on a line of its own, then how many there are, what was recorded, and how many rules were not checked
+    everywhere."""
     for finding in whole.findings:
         out.write(guarded(_line(finding)) + "\n")
-    silent = len({entry.code for entry in whole.summary.not_checked})
-    unchecked = f"; {count(silent, 'rule')} not checked for some exchanges" if silent else ""
-    out.write(f"findings: {severities(whole.findings)}; {count(whole.summary.exchanges, 'exchange')} read{unchecked}\n")
+    summary = whole.summary
+    parts = (severities(whole.findings), f"{count(summary.exchanges, 'exchange')} read", recorded(summary), not_checked(summary))
+    out.write(f"findings: {'; '.join(parts)}\n")
 
 
 def _line(finding: FindingV1) -> str:

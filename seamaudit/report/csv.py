@@ -29,7 +29,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff2
 
 
 def render(whole: DocumentV1, out: TextIO) -> None:
-    """Write a heading and every finding; unknown is an empty cell. Lines end in CR LF (RFC 4180)."""
+    """Write a heading and every finding; unknown is an empty cell. Lines end in CR LF (RFC 4180). What was recorded and
+    not checked is no finding and has no row."""
     rows = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     rows.writerow(COLUMNS)
     rows.writerows(map(_row, whole.findings))

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from seamaudit.report.base import DocumentV1, FindingV1
 from seamaudit.report.base.escape import cut
-from seamaudit.report.base.words import count, severities, waste_of
+from seamaudit.report.base.words import count, not_checked, recorded, severities, waste_of
 
 MOST = 10
 """Annotations of one kind that GitHub shows of a step; what comes after them is dropped without a word."""
@@ -16,7 +16,8 @@ _COMMANDS = {"info": "notice", "low": "notice", "medium": "warning", "high": "er
 
 
 def render(whole: DocumentV1, out: TextIO) -> None:
-    """Write one annotation a finding, dearest first, as many as are shown, then a line of plain text with the count of all."""
+    """Write one annotation a finding, dearest first, as many as are shown, then a line of plain text: how many there are, what was
+    recorded, and how many rules were not checked everywhere."""
     fresh = [finding for finding in whole.findings if finding.counts]
     shown: dict[str, int] = dict.fromkeys(_COMMANDS.values(), 0)
     for finding in fresh:
@@ -26,7 +27,8 @@ def render(whole: DocumentV1, out: TextIO) -> None:
             out.write(f"::{command} {_properties(finding)}::{_data(_message(finding))}\n")
     left = sum(max(0, number - MOST) for number in shown.values())
     unseen = f", {left:,} more than GitHub shows" if left else ""
-    out.write(f"seamaudit: {severities(whole.findings)}; {count(len(fresh), 'finding')} to look at{unseen}\n")
+    told = f"{severities(whole.findings)}; {count(len(fresh), 'finding')} to look at{unseen}"
+    out.write(f"seamaudit: {told}; {recorded(whole.summary)}; {not_checked(whole.summary)}\n")
 
 
 def _properties(finding: FindingV1) -> str:

@@ -14,7 +14,8 @@ _SEVERITIES = {"info": "info", "low": "minor", "medium": "major", "high": "criti
 def render(whole: DocumentV1, out: TextIO) -> None:
     """Write the findings that are neither known nor ignored: the widget shows what a merge request adds, and has no word for others.
 
-    Equal fingerprints would be shown once, so the second gets a number.
+    Equal fingerprints would be shown once, so the second gets a number. What was recorded and what was not checked has no place in it:
+    the junit format beside it has one.
     """
     seen: Counter[str] = Counter()
     issues = []

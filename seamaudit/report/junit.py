@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
 
-from seamaudit.report.base import DocumentV1, FindingV1, NotCheckedV1
-from seamaudit.report.base.words import SEVERITIES, count, elsewhere, waste_of
+from seamaudit.report.base import DocumentV1, FindingV1, NotCheckedV1, SummaryV1
+from seamaudit.report.base.words import SEVERITIES, count, elsewhere, not_checked, recorded, waste_of
 
 
 @dataclass(slots=True)
@@ -37,10 +37,20 @@ def render(whole: DocumentV1, out: TextIO) -> None:
     out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="seamaudit" {_counts(everything)}>\n')
     for layer, suite in sorted(suites.items()):
         out.write(f"  <testsuite name={_quoted(layer)} {_counts(suite)}>\n")
+        _properties(whole.summary, out)
         for case in suite:
             _write(case, out)
         out.write("  </testsuite>\n")
     out.write("</testsuites>\n")
+
+
+def _properties(summary: SummaryV1, out: TextIO) -> None:
+    """What was recorded, and what of it could not be checked: a suite has room for both, a case that failed or passed has none."""
+    told = (("recorded", recorded(summary)), ("not checked", not_checked(summary)))
+    out.write("    <properties>\n")
+    for name, text in told:
+        out.write(f"      <property name={_quoted(name)} value={_quoted(text)}/>\n")
+    out.write("    </properties>\n")
 
 
 def _cases(whole: DocumentV1) -> dict[str, _Case]:
@@ -69,8 +79,12 @@ def _write(case: _Case, out: TextIO) -> None:
         out.write(f"      <failure message={_quoted(first.message)} type={_quoted(first.severity)}>{_told(case.failures)}</failure>\n")
     elif case.skipped:
         out.write(f"      <skipped message={_quoted('not checked: ' + _reasons(case.unchecked))}/>\n")
-    if case.others:
-        out.write(f"      <system-out>{_told(case.others)}</system-out>\n")
+    beside = [_told(case.others)] if case.others else []
+    if case.unchecked and not case.skipped:
+        beside.append(escape("not checked: " + _reasons(case.unchecked)))
+    if beside:
+        joined = "\n".join(beside)
+        out.write(f"      <system-out>{joined}</system-out>\n")
     out.write("    </testcase>\n")
 
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from seamaudit.report.base import DocumentV1, EvidenceV1, FindingV1, LocationV1
 from seamaudit.report.base.escape import markdown_code, markdown_text
-from seamaudit.report.base.words import by_reason, count, elsewhere, read, severities, skipped, spent, waste_of, wasted
+from seamaudit.report.base.words import by_reason, count, elsewhere, read, recorded, severities, skipped, spent, waste_of, wasted
 
 MOST_BYTES = 1_000_000
 """A step summary over 1 MiB is refused as a whole."""
@@ -39,6 +39,7 @@ def _head(whole: DocumentV1) -> str:
     rows = [
         ("findings", severities(whole.findings)),
         ("read", read(summary)),
+        ("recorded", recorded(summary)),
         *((("skipped", skipped(summary, MOST_SKIPPED)),) if summary.skipped else ()),
         ("spend", spent(summary)),
         ("waste", wasted(summary)),

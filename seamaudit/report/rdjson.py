@@ -13,7 +13,8 @@ MOST_RELATED = 20
 
 
 def render(whole: DocumentV1, out: TextIO) -> None:
-    """Write the findings that are neither known nor ignored as one DiagnosticResult; it has no field to mark others with."""
+    """Write the findings that are neither known nor ignored as one DiagnosticResult; it has no field to mark others with, nor one for what
+    was recorded and not checked."""
     rules = {rule.code: rule for rule in whole.rules}
     result = {
         "source": {"name": whole.tool.name},

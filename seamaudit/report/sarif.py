@@ -54,6 +54,12 @@ def _run(whole: DocumentV1) -> dict[str, Any]:
         "automationDetails": {"id": "seamaudit/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notes(whole, indexes)}],
+        "properties": {
+            "exchanges": whole.summary.exchanges,
+            "formats": dict(whole.summary.formats),
+            "levels": dict(whole.summary.levels),
+            "clocks": dict(whole.summary.clocks),
+        },
         "results": [_result(finding, indexes[finding.code], copy) for finding, copy in _numbered(whole.findings[:MOST_RESULTS])],
     }
 

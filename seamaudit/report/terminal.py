@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seamaudit.report.base import DocumentV1, EvidenceV1, ExcerptV1, FindingV1, LocationV1, NotCheckedV1, SeamV1
-from seamaudit.report.base.words import by_reason, count, elsewhere, read, severities, skipped, spent, usd, waste_of, wasted
+from seamaudit.report.base.words import by_reason, count, elsewhere, read, recorded, severities, skipped, spent, usd, waste_of, wasted
 
 LIMIT = 50
 """Findings shown; the JSON formats hold all of them."""
@@ -181,6 +181,7 @@ def _summary_lines(whole: DocumentV1) -> Iterable[tuple[str, Text]]:
     summary = whole.summary
     yield "findings", Text(severities(whole.findings))
     yield "read", Text(read(summary))
+    yield "recorded", Text(recorded(summary))
     if summary.skipped:
         yield "skipped", Text(skipped(summary, SKIPPED))
     yield "spend", Text(spent(summary))

@@ -22,6 +22,7 @@ from seamaudit.trace.segment import Kind, Segment, Zone
 from seamaudit.trace.stream import StreamEvent, StreamRecord
 from seamaudit.trace.tools import Answer, ArgumentState, Conformance, OutputForm, ToolCall
 from seamaudit.trace.usage import Convention, ConventionBasis, Usage
+from seamaudit.trace.withheld import Withheld
 
 __all__ = [
     "Answer",
@@ -55,6 +56,7 @@ __all__ = [
     "ToolCall",
     "Try",
     "Usage",
+    "Withheld",
     "Zone",
     "to_usd",
 ]

@@ -14,6 +14,7 @@ from seamaudit.trace.refusal import Refusal
 from seamaudit.trace.stream import StreamRecord
 from seamaudit.trace.tools import Answer, Conformance, OutputForm, ToolCall
 from seamaudit.trace.usage import Usage
+from seamaudit.trace.withheld import Withheld
 
 
 class Level(StrEnum):
@@ -126,7 +127,8 @@ class Request:
     not; `output` the form that the answer is asked to have. `complete` is False where the prompt is not all in the trace
     (`previous_response_id`, a cut body). `offered` holds the tool names, None where the recording has none to show;
     `deferred` says that tools may be found by search. `params` are the parameters that shape the prompt or the cache key,
-    as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers.
+    as short literals or digests. `broken` lists the causes of text a provider would refuse, with pointers. `withheld` says that the
+    recorder kept content back, and how.
     """
 
     model: str
@@ -148,6 +150,7 @@ class Request:
     settings: str = ""
     compares_with: str = ""
     output: OutputForm | None = None
+    withheld: Withheld | None = None
 
     def pointer(self, position: int, prefix: Prefix | None = None) -> str:
         """JSON pointer, inside the record, of the value at a position of this prompt or of another that is recorded alike."""
@@ -168,7 +171,8 @@ class Response:
     """What came back. `at` is the pointer of the body inside the record; `stop` the provider's own stop word, '' if none.
 
     `error_type` is the provider's code of a refusal, `refusal` what its text says; `complete` is False where the body was cut.
-    `conforms` says how the answer's text fits the form that was asked for, None where none was or where it calls tools instead.
+    `conforms` says how the answer's text fits the form that was asked for, None where none was or where it calls tools instead;
+    `withheld` that the recorder kept content back, and how.
     """
 
     at: str
@@ -186,6 +190,7 @@ class Response:
     broken: tuple[tuple[str, str], ...] = ()
     diagnosis: Diagnosis | None = None
     conforms: Conformance | None = None
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from seamaudit.trace.segment import Kind
+from seamaudit.trace.withheld import Withheld
 
 
 class ArgumentState(StrEnum):
@@ -62,7 +63,8 @@ class Answer:
     """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
 
     `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON, `spelled` the whole block; both are there
-    while a record is read, and let go with it. `troubled` says that a text has a word in it that may speak of something that went wrong.
+    while a record is read, and let go with it. `troubled` says that a text has a word in it that may speak of something that went wrong;
+    `withheld` that a mark of the recorder stands in its place.
     """
 
     kind: Kind
@@ -73,3 +75,4 @@ class Answer:
     signature: bytes = b""
     troubled: bool = False
     spelled: bytes = b""
+    withheld: Withheld | None = None

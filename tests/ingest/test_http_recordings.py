@@ -80,7 +80,7 @@ def test_a_body_that_cannot_be_unpacked_is_missing(tmp_path: Path) -> None:
 
 
 def test_what_is_sent_to_a_provider_and_cannot_be_read_is_told(tmp_path: Path) -> None:
-    broken = interaction() | {"request": {"method": "POST", "uri": URL, "body": "{", "headers": {}}}
+    broken = interaction() | {"request": {"method": "POST", "uri": URL, "body": "{oops}", "headers": {}}}
     elsewhere = interaction() | {"request": {"method": "POST", "uri": "https://example.org/x", "body": "{", "headers": {}}}
     counted = interaction() | {"request": {"method": "POST", "uri": f"{URL}/count_tokens", "body": json.dumps(SENT), "headers": {}}}
     found = cassette(tmp_path, broken, elsewhere, counted, interaction())

@@ -245,7 +245,8 @@ def test_the_turns_are_one_thread_in_order(spelling: Spelling) -> None:
 @pytest.mark.parametrize("spelling", EVERY, ids=str)
 def test_nothing_is_found_in_it(spelling: Spelling) -> None:
     report = audit([str(FOLDER / spelling.file)], spelling.settings)
-    assert [(finding.code, finding.message) for finding in report.findings] == []
+    undeclared = ["IN005"] if spelling.format == "har" else []
+    assert [finding.code for finding in report.findings] == undeclared
     assert report.exchanges == len(TURNS)
 
 

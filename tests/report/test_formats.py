@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -166,3 +167,42 @@ class TestTerminal:
 def test_hostile_strings_add_no_element(name: str) -> None:
     for seed in range(15):
         check_shape(name, seed)
+
+
+ABOUT = {
+    "full": ("level A, exact bodies", "the recording's own order", "no wall-clock time is recorded"),
+    "concise": ("level A, exact bodies", "the recording's own order", "3 rules not checked"),
+    "json": ('"A": 40', '"sequence": 40', "no wall-clock time is recorded"),
+    "jsonl": ('"A": 40', '"sequence": 40', "no wall-clock time is recorded"),
+    "sarif": ('"A": 40', '"sequence": 40', "no wall-clock time is recorded"),
+    "junit": ("level A, exact bodies", "the recording's own order", "no wall-clock time is recorded"),
+    "github": ("level A, exact bodies", "the recording's own order", "3 rules not checked"),
+    "markdown": ("level A, exact bodies", "the recording's own order", "no wall\\-clock time is recorded"),
+    "html": ("level A, exact bodies", "the recording&#x27;s own order", "no wall-clock time is recorded"),
+}
+"""What the edge of each format says of level, clock and what was not checked; gitlab, rdjson and csv hold findings and nothing else."""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_level_clock_and_what_was_not_checked_are_told_wherever_there_is_room(name: str) -> None:
+    if name in ("gitlab", "rdjson", "csv", "quiet"):
+        assert "exact bodies" not in rendered(FORMATS[name], REPORT)
+        return
+    out = rendered(FORMATS[name], REPORT)
+    assert [words for words in ABOUT[name] if words not in out] == []
+
+
+def test_levels_and_clocks_that_mix_are_counted() -> None:
+    mixed = replace(REPORT, levels={"A": 30, "C": 10}, clocks={"sequence": 39, "wall": 1}, not_checked=())
+    told = rendered(FORMATS["concise"], mixed).splitlines()[-1]
+    assert "level A, exact bodies (30 exchanges), level C, counters alone (10 exchanges); " in told
+    assert "own order (39 exchanges), wall clock (1 exchange); every rule checked" in told
+
+
+def test_a_rule_that_found_something_says_too_where_it_was_not_checked() -> None:
+    found = replace(REPORT, not_checked=(NotChecked("CA001", "retrieved-text-in-prefix", "no usage", 3, 40),))
+    suites = ElementTree.fromstring(rendered(FORMATS["junit"], found))
+    (case,) = [each for each in suites.iter("testcase") if each.get("name", "").startswith("CA001")]
+    assert case.find("failure") is not None
+    assert "not checked: no usage (3 of 40 exchanges)" in (case.findtext("system-out") or "")
+    assert suites.find("testsuite/properties/property[@name='not checked']") is not None

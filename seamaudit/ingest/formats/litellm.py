@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from seamaudit.ingest import counts, jsontext
-from seamaudit.ingest.blocks import fields, first_code, integer, items, word
+from seamaudit.ingest.blocks import fields, first_code, integer, items, strings, word
 from seamaudit.ingest.counted import usage
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, lost
@@ -23,8 +23,9 @@ from seamaudit.ingest.routed import COUNTS
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
 from seamaudit.ingest.told import Failure, Teller, Told
+from seamaudit.ingest.withheld import shortened
 from seamaudit.providers.names import NOBODY, at_host, named
-from seamaudit.trace import Attribution, Convention, Locus, Money, Need, Times, Usage
+from seamaudit.trace import Attribution, Convention, Locus, Money, Need, Times, Usage, Withheld
 from seamaudit.trace.money import from_usd
 
 _SAMPLED = "a gateway's log does not say that every turn is in it"
@@ -135,9 +136,6 @@ class _Reader:
         started, ended = moment(row.get("startTime")), moment(row.get("endTime"))
         streamed = row.get("stream") is True or asked.get("stream") is True
         id = word(row.get("id")) or word(row.get("request_id"))
-        missing = {Need.CACHE_LIFE: _SAMPLED}
-        if row.get("messages") == _REDACTED:
-            missing |= {Need.PROMPT: "the messages were redacted", Need.RESPONSE: "the answer was redacted"}
         return self._teller.draft(
             Told(
                 locus=locus,
@@ -162,7 +160,8 @@ class _Reader:
                 key=f"litellm/{id}" if id else "",
                 tags=frozenset(tag for tag in items(unquoted(row.get("request_tags"))) if isinstance(tag, str)),
                 cost=_cost(row),
-                missing=missing,
+                missing={Need.CACHE_LIFE: _SAMPLED},
+                withheld=dict(_withheld(row, got)),
             )
         )
 
@@ -178,6 +177,16 @@ def _messages(row: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Message]
     if given == _REDACTED or not given:
         given = asked.get("messages") or asked.get("input")
     return conversation(given) if given and given != _REDACTED else None
+
+
+def _withheld(row: Mapping[str, Any], got: Any) -> Iterator[tuple[Need, Withheld]]:
+    """What was redacted as a whole, or cut to fit into the proxy's database."""
+    whole = fields(unquoted(row.get("proxy_server_request"))).get("litellm_truncated") is not None
+    for need, given in ((Need.PROMPT, row.get("messages") or row.get("proxy_server_request")), (Need.RESPONSE, got)):
+        if given == _REDACTED:
+            yield need, Withheld.REDACTED
+        elif (whole and need is Need.PROMPT) or shortened(strings(given)):
+            yield need, Withheld.CUT
 
 
 def _tools(row: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Message] | None:

@@ -26,8 +26,9 @@ from seamaudit.ingest.rawarray import measured
 from seamaudit.ingest.rawbody import MEMBERS, RawBody, RawMembers, settings
 from seamaudit.ingest.recorded_as import MEMBER, restated
 from seamaudit.ingest.times import moment, seconds
+from seamaudit.ingest.withheld import body_withheld
 from seamaudit.providers.hosts import provider_of
-from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times
+from seamaudit.trace import Attribution, Clock, Level, Locus, Need, Request, Response, Times, Withheld
 from seamaudit.trace.money import from_usd
 
 REQUESTS = ("request", "req", "input", "kwargs", "body")
@@ -39,6 +40,7 @@ _SEQUENCES = ("n", "seq", "sequence", "turn")
 _PROMPTS = ("messages", "contents", "input", "prompt")
 _OTHER = ("/count_tokens", ":countTokens", "/embeddings", ":embedContent", ":batchEmbedContents", "/moderations", "/tokenize")
 _CREATED = re.compile(r'"created(?:_at)?": ?(\d{10})\b')
+_NAMED_MODEL = re.compile(r'"model"\s*:\s*"([\w./:@-]{1,100})"')
 _ATTRIBUTION = ("app", "agent", "team", "key", "user")
 _ERROR = "/error"
 _CALLER = "caller"
@@ -113,7 +115,8 @@ _REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A record taken apart: where its halves stand, the raw request body, the parsed response and what had to be forgiven in it."""
+    """A record taken apart: where its halves stand, the raw request body, the parsed response and what had to be forgiven in it.
+    `withheld` says that nothing is left of the request body, or only its beginning."""
 
     body: RawBody
     body_at: str
@@ -124,6 +127,7 @@ class _Pair:
     extra: Mapping[str, Any]
     broken: tuple[str, ...] = ()
     headers: Any = None
+    withheld: Withheld | None = None
 
 
 class Pairs:
@@ -159,27 +163,29 @@ class _Reader:
         pair = _take_apart(data, self._intern.elider)
         parts = _url(pair.url)
         shape = self._shape_of(parts.path, frozenset(pair.body), _body_of(pair.answer))
+        if pair.withheld and parts.path in ("", "/"):
+            raise Rejected("unknown_body")
         if shape is None:
-            raise Rejected("other_endpoint" if _is_elsewhere(parts.path, pair.body) else "unknown_body")
+            raise Rejected("other_endpoint" if pair.withheld or _is_elsewhere(parts.path, pair.body) else "unknown_body")
         draft = self._draft(pair, shape, parts.path, parts.netloc, locus)
         yield restated(draft, pair.extra[MEMBER]) if MEMBER in pair.extra else draft
 
     def _draft(self, pair: _Pair, shape: BodyShape, path: str, host: str, locus: Locus) -> Draft:
         conversation = _text(_first(pair.extra, _CONVERSATIONS))
         base = conversation or "\0alone"
-        request = shape.request(pair.body, path, pair.body_at, base, self._intern, locus)
+        request = _kept(shape.request(pair.body, path, pair.body_at, base, self._intern, locus), pair)
         response = _response(pair, shape, host, path)
         provider, platform = provider_of(host, shape.api)
         times = _times(pair, response)
         return Draft(
             locus=locus,
             format=Pairs.name,
-            level=Level.WIRE,
+            level=Level.MESSAGES if pair.withheld else Level.WIRE,
             provider=provider,
             api=shape.api,
             platform=platform,
             host=host,
-            request=replace(request, settings=settings(pair.body)),
+            request=request,
             response=response,
             times=times,
             conversation=conversation,
@@ -191,6 +197,13 @@ class _Reader:
             attempt=attempt(pair.headers, fields(pair.answer).get("headers")),
             recorded_cost=from_usd(_first(pair.extra, _COSTS)),
         )
+
+
+def _kept(request: Request, pair: _Pair) -> Request:
+    """The request with what is known of the whole body; of one that is cut, nothing."""
+    if pair.withheld is None:
+        return replace(request, settings=settings(pair.body))
+    return replace(request, offered=None, withheld=pair.withheld)
 
 
 def _url(url: str) -> SplitResult:
@@ -271,8 +284,11 @@ def _take_apart_slowly(data: bytes) -> _Pair:
         raise Rejected("not_an_exchange")
     body = sent
     inner = _unquoted(sent.get("body"))
+    held = None
     if isinstance(inner, dict):
         body, at = inner, f"{at}/body"
+    elif isinstance(inner, str) and (held := body_withheld(inner)):
+        body, at = _remains(inner), f"{at}/body"
     answer_name = next((key for key in RESPONSES if key in record and key != name), "response")
     members = {key: jsontext.spelled(value) for key, value in body.items() if key in MEMBERS}
     url = sent.get("url") or sent.get("uri") or sent.get("path") or record.get("url")
@@ -286,7 +302,14 @@ def _take_apart_slowly(data: bytes) -> _Pair:
         {key: value for key, value in record.items() if key in _FIELDS},
         jsontext.parse(jsontext.spelled(record.get(answer_name))).broken if parsed.broken else (),
         sent.get("headers"),
+        held,
     )
+
+
+def _remains(body: str) -> dict[str, Any]:
+    """What a body that was cut is known to have said: the model it names at its beginning, and prompts of which nothing is held."""
+    found = _NAMED_MODEL.search(body[:4096])
+    return {**({"model": found[1]} if found else {}), **{name: [] for name in ("messages", "contents", "input")}}
 
 
 def _unquoted(value: Any) -> Any:
@@ -326,8 +349,9 @@ def _failure(error: Any) -> Response | None:
 
 def _spoken(answer: Any, at: str, status: int | None, shape: BodyShape, host: str, path: str) -> Response | None:
     if isinstance(answer, str):
-        if not _looks_streamed(answer):
-            return Response(at=at, status=status, complete=False)
+        held = body_withheld(answer)
+        if held or not _looks_streamed(answer):
+            return Response(at=at, status=status, complete=False, withheld=held)
         events, partial = sse.split(answer)
         return shape.stream(events, partial, at, status, host, path)
     if isinstance(answer, dict | list):
@@ -367,6 +391,8 @@ def _created(answer: Any) -> float | None:
 
 def _lacks(request: Request, response: Response | None, times: Times) -> dict[Need, str]:
     lacks: dict[Need, str] = {}
+    if request.withheld is not None and request.offered is None:
+        lacks[Need.TOOLS] = "tool definitions are not recorded"
     if not request.complete:
         lacks[Need.PROMPT] = "earlier turns are held by the provider"
     if times.started is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from seamaudit.report.base.v1 import FindingV1, NotCheckedV1, SummaryV1, WasteV1
 
@@ -32,6 +32,30 @@ def read(summary: SummaryV1) -> str:
         f"{count(len(summary.files), 'file')}, {summary.bytes:,} bytes, {count(lines.total, 'line')} ({', '.join(parts)}); "
         f"{count(summary.exchanges, 'exchange')} in {count(summary.threads, 'thread')}"
     )
+
+
+_LEVELS = {"A": "exact bodies", "B": "messages and usage", "C": "counters alone"}
+_CLOCKS = {"wall": "wall clock", "sequence": "no clock but the recording's own order", "none": "no clock and no order"}
+
+
+def recorded(summary: SummaryV1) -> str:
+    """How much was recorded of the calls, and what orders them: every level and clock, with how many exchanges it holds for where there
+    are several."""
+    levels = _each({f"level {name}, {_LEVELS[name]}" if name in _LEVELS else name: each for name, each in summary.levels.items()})
+    clocks = _each({_CLOCKS.get(name, name): each for name, each in summary.clocks.items()})
+    return "; ".join(filter(None, (levels, clocks))) or "nothing"
+
+
+def _each(counts: Mapping[str, int]) -> str:
+    if len(counts) < 2:
+        return next(iter(counts), "")
+    return ", ".join(f"{name} ({count(number, 'exchange')})" for name, number in counts.items())
+
+
+def not_checked(summary: SummaryV1) -> str:
+    """How many rules could not be decided everywhere, in a word; the formats with room for it say which, and why."""
+    rules = len({entry.code for entry in summary.not_checked})
+    return f"{count(rules, 'rule')} not checked for some exchanges" if rules else "every rule checked"
 
 
 def skipped(summary: SummaryV1, limit: int) -> str:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TextIO
 
 from seamaudit.report.base import DocumentV1, EvidenceV1, ExcerptV1, FindingV1, LocationV1
-from seamaudit.report.base.words import by_reason, count, elsewhere, read, severities, skipped, spent, waste_of, wasted
+from seamaudit.report.base.words import by_reason, count, elsewhere, read, recorded, severities, skipped, spent, waste_of, wasted
 from seamaudit.report.html.charts import threads, waterfall
 
 MOST = 1_000
@@ -36,6 +36,7 @@ def _parts(whole: DocumentV1) -> Iterator[str]:
     yield "<dl>"
     yield _term("findings", severities(whole.findings))
     yield _term("read", read(summary))
+    yield _term("recorded", recorded(summary))
     if summary.skipped:
         yield _term("skipped", skipped(summary, MOST_SKIPPED))
     yield _term("spend", spent(summary))

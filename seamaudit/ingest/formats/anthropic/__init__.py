@@ -74,6 +74,7 @@ class AnthropicMessages:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            withheld=prompt.withheld,
             output=output_form(intern, _output(members)),
             compares_with=word(fields(members.value("diagnostics")).get("previous_message_id")),
         )

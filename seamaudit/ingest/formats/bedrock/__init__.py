@@ -66,6 +66,7 @@ class BedrockConverse:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            withheld=prompt.withheld,
             output=output_form(intern, _output(members)),
         )
 

@@ -73,6 +73,7 @@ class GeminiGenerate:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            withheld=prompt.withheld,
             output=_output(config, intern),
         )
 

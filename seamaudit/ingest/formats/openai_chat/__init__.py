@@ -79,6 +79,7 @@ class OpenAIChat:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            withheld=prompt.withheld,
             output=_output(members, intern),
         )
 

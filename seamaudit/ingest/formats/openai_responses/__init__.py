@@ -68,6 +68,7 @@ class OpenAIResponses:
             length=prompt.length,
             unsized=prompt.unsized,
             broken=tuple(prompt.broken),
+            withheld=prompt.withheld,
             output=_output(members, intern),
             compares_with=word(fields(members.value("prompt_cache_options")).get("comparison_response_id")),
         )

@@ -26,8 +26,9 @@ from seamaudit.ingest.resync import pieces
 from seamaudit.ingest.spoken import unquoted
 from seamaudit.ingest.times import moment
 from seamaudit.ingest.told import Failure, Teller, Told
+from seamaudit.ingest.withheld import mark
 from seamaudit.providers.names import NOBODY, Named, at_host, named
-from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Usage
+from seamaudit.trace import Attribution, Convention, Locus, Need, Times, Usage, Withheld
 from seamaudit.trace.money import from_usd
 
 _SAMPLED = "a trace does not say that every turn is in it"
@@ -139,9 +140,6 @@ class _Reader:
         host = _first(said, dialects.HOST)
         by = at_host(host, _named(said, model))
         counted = _usage(said, by)
-        missing = {Need.CACHE_LIFE: _SAMPLED}
-        if content.cut and content.messages is None:
-            missing[Need.PROMPT] = "the messages were cut off at a length"
         return self._teller.draft(
             Told(
                 locus=locus.at(span.at),
@@ -165,9 +163,18 @@ class _Reader:
                 attribution=_attribution(span),
                 key=f"otlp/{span.trace}/{span.span}" if span.trace and span.span else "",
                 cost=from_usd(_value(said, dialects.COST)),
-                missing=missing,
+                missing={Need.CACHE_LIFE: _SAMPLED},
+                withheld=dict(_withheld(content, said)),
             )
         )
+
+
+def _withheld(content: dialects.Content, said: Mapping[str, Any]) -> Iterator[tuple[Need, Withheld]]:
+    """What an attribute limit cut, and what the instrumentation was told to hide."""
+    for need, told, name in ((Need.PROMPT, content.messages, "input.value"), (Need.RESPONSE, content.answer, "output.value")):
+        hidden = mark(word(said.get(name)))
+        if told is None and (content.cut or hidden):
+            yield need, Withheld.CUT if content.cut else hidden or Withheld.REDACTED
 
 
 def _records(data: bytes, locus: Locus) -> Iterator[tuple[Any, Locus]]:
