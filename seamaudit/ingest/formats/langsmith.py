@@ -18,6 +18,7 @@ from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.leaves import Node, above
+from seamaudit.ingest.opening import document, first_line
 from seamaudit.ingest.spoken import answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
 from seamaudit.ingest.told import Failure, Teller, Told
@@ -56,9 +57,7 @@ class LangSmithLines(_LangSmith):
 
     def detect(self, head: bytes) -> int:
         """Sure where the first line is a run, or a batch of some."""
-        line, ended, _ = head.lstrip().partition(b"\n")
-        whole = line.rstrip().endswith(b"}") or not ended
-        return _sure(line) if line.startswith(b"{") and whole else 0
+        return _sure(first_line(head))
 
 
 class LangSmithDocument(_LangSmith):
@@ -69,11 +68,7 @@ class LangSmithDocument(_LangSmith):
 
     def detect(self, head: bytes) -> int:
         """Sure where a document of runs opens."""
-        text = head.lstrip()
-        line, ended, _ = text.partition(b"\n")
-        if text.startswith(b"["):
-            return _sure(text)
-        return _sure(text) if text.startswith(b"{") and ended and not line.rstrip().endswith(b"}") else 0
+        return _sure(document(head))
 
 
 def _sure(text: bytes) -> int:

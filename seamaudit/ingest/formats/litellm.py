@@ -19,6 +19,7 @@ from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import Cause, lost
 from seamaudit.ingest.formats.base import Found, RecordReader, Rejected, ShapeOf
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.opening import document, first_line
 from seamaudit.ingest.routed import COUNTS
 from seamaudit.ingest.spoken import Message, answer, conversation, response_id, stop, tools, unquoted
 from seamaudit.ingest.times import moment
@@ -67,9 +68,7 @@ class LiteLlmLines(_LiteLlm):
 
     def detect(self, head: bytes) -> int:
         """Sure where the first line is a payload or a row."""
-        line, ended, _ = head.lstrip().partition(b"\n")
-        whole = line.rstrip().endswith(b"}") or not ended
-        return _sure(line) if line.startswith(b"{") and whole else 0
+        return _sure(first_line(head))
 
 
 class LiteLlmDocument(_LiteLlm):
@@ -80,11 +79,7 @@ class LiteLlmDocument(_LiteLlm):
 
     def detect(self, head: bytes) -> int:
         """Sure where a document of payloads or rows opens."""
-        text = head.lstrip()
-        line, ended, _ = text.partition(b"\n")
-        if text.startswith(b"["):
-            return _sure(text)
-        return _sure(text) if text.startswith(b"{") and ended and not line.rstrip().endswith(b"}") else 0
+        return _sure(document(head))
 
 
 def _sure(text: bytes) -> int:

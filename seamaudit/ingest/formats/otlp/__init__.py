@@ -22,6 +22,7 @@ from seamaudit.ingest.formats.otlp import dialects
 from seamaudit.ingest.formats.otlp.spans import Event, Span, spans
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.leaves import above
+from seamaudit.ingest.opening import document, first_line
 from seamaudit.ingest.resync import pieces
 from seamaudit.ingest.spoken import unquoted
 from seamaudit.ingest.times import moment
@@ -58,9 +59,7 @@ class OtlpLines(_Otlp):
 
     def detect(self, head: bytes) -> int:
         """Sure where the first line is an export; a line that is no whole value begins a document."""
-        line, ended, _ = head.lstrip().partition(b"\n")
-        whole = line.rstrip().endswith(b"}") or not ended
-        return _sure(line) if line.startswith(b"{") and whole else 0
+        return _sure(first_line(head))
 
 
 class OtlpDocument(_Otlp):
@@ -71,11 +70,7 @@ class OtlpDocument(_Otlp):
 
     def detect(self, head: bytes) -> int:
         """Sure where an object or array of spans opens that does not end on its line."""
-        text = head.lstrip()
-        if text.startswith(b"["):
-            return _sure(text)
-        line, ended, _ = text.partition(b"\n")
-        return _sure(text) if text.startswith(b"{") and ended and not line.rstrip().endswith(b"}") else 0
+        return _sure(document(head))
 
 
 def _sure(text: bytes) -> int:
