@@ -126,7 +126,7 @@ def _chosen(given: Message) -> Any:
 
 
 def _as_assistant(each: Any) -> Any:
-    if isinstance(each, dict) and "role" not in each and each.get("type") not in _ITEMS and "lc" not in each:
+    if isinstance(each, dict) and "role" not in each and word(each.get("type")) not in _ITEMS and "lc" not in each:
         return {**each, "role": "assistant"}
     return each
 

