@@ -281,3 +281,13 @@ def test_an_input_is_not_replaced(tmp_path: Path) -> None:
     source = written(tmp_path / "source.jsonl", [chat(ASKED)])
     assert run("convert", str(source), "-o", str(source))[0] == 2
     assert len(source.read_text().splitlines()) == 1
+
+
+def test_a_directory_is_converted_as_a_whole(tmp_path: Path) -> None:
+    for number in range(7):
+        (tmp_path / f"notes-{number}.txt").write_text("just some words")
+        written(tmp_path / f"calls-{number}.jsonl", [{**chat(ASKED), "conversation": f"c{number}"}])
+    code, lines, said = run("convert", str(tmp_path))
+    assert (code, len(lines.splitlines())) == (0, 7)
+    assert said.count("not read: ") == 6
+    assert "not read: 2 more, which --json lists" in said
