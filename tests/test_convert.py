@@ -291,3 +291,21 @@ def test_a_directory_is_converted_as_a_whole(tmp_path: Path) -> None:
     assert (code, len(lines.splitlines())) == (0, 7)
     assert said.count("not read: ") == 6
     assert "not read: 2 more, which --json lists" in said
+
+
+@pytest.mark.parametrize("name", ["litellm/payload.jsonl", "langfuse/rows.jsonl", "codex/rollout.jsonl", "claude_code/session.jsonl"])
+def test_half_a_surrogate_pair_stays_one(name: str, tmp_path: Path) -> None:
+    text = (FOLDER / name).read_text()
+    for whole in ("Is it raining", "It is clear in Oslo"):
+        assert whole in text
+        text = text.replace(whole, ("\\\\" if "rows" in name else "\\") + "ud83d " + whole)
+    source = tmp_path / Path(name).name
+    source.write_text(text)
+    converted, lost = pairs(tmp_path, source)
+    assert lost == {}
+    converted.read_text("utf-8", "strict")
+    assert converted.read_bytes().count(b"\\ud83d Is it raining") == 3
+    assert [each.request.broken for each in Read(converted).exchanges] == [each.request.broken for each in Read(source).exchanges]
+    trajectory = io.BytesIO()
+    convert_to_atif([str(source)], SETTINGS, trajectory)
+    assert b'"\\ud83d It is clear' in trajectory.getvalue()

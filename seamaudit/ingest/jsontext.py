@@ -119,6 +119,14 @@ def ordered(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+def reread(spelled: bytes) -> Any:
+    """The value that `ordered` gave in one spelling, half a surrogate pair where it held one."""
+    try:
+        return orjson.loads(spelled)
+    except orjson.JSONDecodeError:
+        return json.loads(spelled.decode("utf-8", "surrogatepass"))
+
+
 def canonical(value: Any) -> bytes:
     """The value in one spelling with its keys sorted."""
     try:
