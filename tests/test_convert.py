@@ -309,3 +309,27 @@ def test_half_a_surrogate_pair_stays_one(name: str, tmp_path: Path) -> None:
     trajectory = io.BytesIO()
     convert_to_atif([str(source)], SETTINGS, trajectory)
     assert b'"\\ud83d It is clear' in trajectory.getvalue()
+
+
+def test_pairs_that_were_converted_are_converted_with_what_another_recorder_knows(tmp_path: Path) -> None:
+    before, _ = pairs(tmp_path, FOLDER / "otlp/latest.jsonl")
+    once = before.rename(tmp_path / "once.jsonl")
+    both, _ = pairs(tmp_path, once, FOLDER / "litellm/payload.jsonl")
+    assert [(each.format, each.recorded_cost, each.attribution.team) for each in Read(both).exchanges] == [
+        (each.format, each.recorded_cost, each.attribution.team)
+        for each in Read(FOLDER / "otlp/latest.jsonl", FOLDER / "litellm/payload.jsonl").exchanges
+    ]
+
+
+def test_what_a_line_says_that_cannot_be_takes_nothing_from_the_rest(tmp_path: Path) -> None:
+    claims = {"level": "B", "provider": "no provider\n", "lacks": ["tools"], "side": 7}
+    source = written(tmp_path / "said.jsonl", [chat(ASKED) | {"recorded_as": claims}])
+    (found,) = Read(source).drafts
+    assert (found.level, found.side, [need.value for need in found.lacks]) == (Level.MESSAGES, "", ["tools"])
+
+
+def test_a_call_that_no_line_can_hold_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = written(tmp_path / "source.jsonl", [chat(ASKED), chat({"role": "user", "content": "word " * 100})])
+    monkeypatch.setattr("seamaudit.convert.keep.LARGEST", 400)
+    done = convert_to_pairs([str(source)], SETTINGS, io.BytesIO())
+    assert (done.calls, done.written, done.left_out) == (2, 1, {"they are longer than a line may be": 1})
