@@ -281,3 +281,55 @@ def test_an_input_is_not_replaced(tmp_path: Path) -> None:
     source = written(tmp_path / "source.jsonl", [chat(ASKED)])
     assert run("convert", str(source), "-o", str(source))[0] == 2
     assert len(source.read_text().splitlines()) == 1
+
+
+def test_a_directory_is_converted_as_a_whole(tmp_path: Path) -> None:
+    for number in range(7):
+        (tmp_path / f"notes-{number}.txt").write_text("just some words")
+        written(tmp_path / f"calls-{number}.jsonl", [{**chat(ASKED), "conversation": f"c{number}"}])
+    code, lines, said = run("convert", str(tmp_path))
+    assert (code, len(lines.splitlines())) == (0, 7)
+    assert said.count("not read: ") == 6
+    assert "not read: 2 more, which --json lists" in said
+
+
+@pytest.mark.parametrize("name", ["litellm/payload.jsonl", "langfuse/rows.jsonl", "codex/rollout.jsonl", "claude_code/session.jsonl"])
+def test_half_a_surrogate_pair_stays_one(name: str, tmp_path: Path) -> None:
+    text = (FOLDER / name).read_text()
+    for whole in ("Is it raining", "It is clear in Oslo"):
+        assert whole in text
+        text = text.replace(whole, ("\\\\" if "rows" in name else "\\") + "ud83d " + whole)
+    source = tmp_path / Path(name).name
+    source.write_text(text)
+    converted, lost = pairs(tmp_path, source)
+    assert lost == {}
+    converted.read_text("utf-8", "strict")
+    assert converted.read_bytes().count(b"\\ud83d Is it raining") == 3
+    assert [each.request.broken for each in Read(converted).exchanges] == [each.request.broken for each in Read(source).exchanges]
+    trajectory = io.BytesIO()
+    convert_to_atif([str(source)], SETTINGS, trajectory)
+    assert b'"\\ud83d It is clear' in trajectory.getvalue()
+
+
+def test_pairs_that_were_converted_are_converted_with_what_another_recorder_knows(tmp_path: Path) -> None:
+    before, _ = pairs(tmp_path, FOLDER / "otlp/latest.jsonl")
+    once = before.rename(tmp_path / "once.jsonl")
+    both, _ = pairs(tmp_path, once, FOLDER / "litellm/payload.jsonl")
+    assert [(each.format, each.recorded_cost, each.attribution.team) for each in Read(both).exchanges] == [
+        (each.format, each.recorded_cost, each.attribution.team)
+        for each in Read(FOLDER / "otlp/latest.jsonl", FOLDER / "litellm/payload.jsonl").exchanges
+    ]
+
+
+def test_what_a_line_says_that_cannot_be_takes_nothing_from_the_rest(tmp_path: Path) -> None:
+    claims = {"level": "B", "provider": "no provider\n", "lacks": ["tools"], "side": 7}
+    source = written(tmp_path / "said.jsonl", [chat(ASKED) | {"recorded_as": claims}])
+    (found,) = Read(source).drafts
+    assert (found.level, found.side, [need.value for need in found.lacks]) == (Level.MESSAGES, "", ["tools"])
+
+
+def test_a_call_that_no_line_can_hold_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = written(tmp_path / "source.jsonl", [chat(ASKED), chat({"role": "user", "content": "word " * 100})])
+    monkeypatch.setattr("seamaudit.convert.keep.LARGEST", 400)
+    done = convert_to_pairs([str(source)], SETTINGS, io.BytesIO())
+    assert (done.calls, done.written, done.left_out) == (2, 1, {"they are longer than a line may be": 1})

@@ -37,6 +37,10 @@ than it would have checked of the source. A call that several recorders tell of 
 """
 
 
+SHOWN = 5
+"""Inputs that were not read and are named; a directory may hold many."""
+
+
 class Target(StrEnum):
     """What is written."""
 
@@ -106,7 +110,9 @@ def _lines(done: Converted) -> Iterator[str]:
         yield f"left out: {count:,} calls, {name}"
     for name, count in done.lost.items():
         yield f"lost: {name} of {count:,} calls"
-    for each in done.skipped:
+    for each in done.skipped[:SHOWN]:
         yield f"not read: {each.path} ({each.reason})"
+    if len(done.skipped) > SHOWN:
+        yield f"not read: {len(done.skipped) - SHOWN:,} more, which --json lists"
     if done.written and not done.lost and not done.left_out:
         yield "nothing of them was lost"

@@ -35,7 +35,7 @@ class Unfit(UsageError):
 def said(response: Response) -> dict[str, Any]:
     """What an answer says, as a step of the agent tells it. To be asked while the answer's record is at hand."""
     texts = [each.said.decode("utf-8", "surrogatepass") for each in response.answers if each.kind is Kind.TEXT]
-    thoughts = [text_in(_value(each.spelled)) for each in response.answers if each.kind is Kind.THINKING]
+    thoughts = [text_in(jsontext.reread(each.spelled)) for each in response.answers if each.kind is Kind.THINKING]
     arguments = [each.said for each in response.answers if each.kind is Kind.TOOL_CALL]
     made = [call for call in response.calls if not call.server]
     calls = [

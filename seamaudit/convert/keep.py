@@ -17,10 +17,9 @@ from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.intern import Element, Interner, Splitter
 from seamaudit.ingest.known import formats
 from seamaudit.ingest.recorded_as import MEMBER, restated, stated
+from seamaudit.ingest.respelled import LARGEST
 from seamaudit.ingest.shapes import SHAPES, shape_of
 from seamaudit.trace import Locus
-
-_BEGINS = b'{"%b":' % MEMBER.encode()
 
 
 class Spool:
@@ -77,11 +76,11 @@ class Keeping(Interner):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A line put away, and what it says of its call without `recorded_as`."""
+    """A line put away, what it says of its call, and whether it may have been converted before and says so itself."""
 
     place: tuple[int, int]
     said: Mapping[str, Any]
-    verbatim: bool
+    converted: bool
 
 
 class Keeper:
@@ -105,7 +104,7 @@ class Keeper:
 
     def hold(self, data: bytes, locus: Locus, draft: Draft) -> None:
         """Put the line of an exchange away whose bodies were recorded."""
-        self._kept[locus] = _Kept(self._spool.put(data.strip()), stated(draft), verbatim=MEMBER.encode() in data)
+        self._kept[locus] = _Kept(self._spool.put(data.strip()), stated(draft), converted=MEMBER.encode() in data)
 
     def seen(self, draft: Draft) -> None:
         """Spell a line for a call whose bodies were not recorded as they were sent. What it does not tell the same way is lost."""
@@ -115,10 +114,10 @@ class Keeper:
             return
         found = min(self._read_back(draft), key=lambda each: len(each[2]), default=None)
         if found is None:
-            self.losses.left_out["its messages cannot be spelled"] += 1
+            self.losses.left_out["their messages cannot be spelled"] += 1
             return
         line, told, lost = found
-        self._kept[draft.locus] = _Kept(self._spool.put(line), told, verbatim=False)
+        self._kept[draft.locus] = _Kept(self._spool.put(line), told, converted=False)
         self.losses.lost.update(lost)
 
     def _read_back(self, draft: Draft) -> Iterator[tuple[bytes, Mapping[str, Any], list[str]]]:
@@ -136,13 +135,22 @@ class Keeper:
         return found
 
     def line(self, draft: Draft) -> bytes:
-        """The line of a call as it came out of the merge, b"" where none could be spelled."""
+        """The line of a call as it came out of the merge, b"" where none could be spelled, or none that a reader takes."""
         kept = self._kept.get(draft.locus)
-        if kept is None:
-            return b""
-        line = self._spool.get(kept.place)
-        unsaid = stated(draft) if kept.verbatim and stated(draft) != kept.said else _unsaid(kept.said, draft)
-        return _BEGINS + jsontext.respelled(unsaid) + b"," + line[1:] if unsaid else line
+        line = self._spool.get(kept.place) if kept is not None else b""
+        unsaid = _unsaid(kept.said, draft) if kept is not None else {}
+        if kept is not None and unsaid and kept.converted:
+            line = line[:-1] + b"," + _member(stated(draft)) + b"}"  # a second telling, which counts
+        elif unsaid:
+            line = b"{" + _member(unsaid) + b"," + line[1:]
+        if len(line) <= LARGEST:
+            return line
+        self.losses.left_out["they are longer than a line may be"] += 1
+        return b""
+
+
+def _member(told: Mapping[str, Any]) -> bytes:
+    return b'"%b":%b' % (MEMBER.encode(), jsontext.respelled(told))
 
 
 def _unsaid(said: Mapping[str, Any], draft: Draft) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _failed(response: Response) -> bool:
 
 
 def _value(answer: Answer) -> Any:
-    return jsontext.parse(answer.spelled).value if answer.spelled else None
+    return jsontext.reread(answer.spelled) if answer.spelled else None
 
 
 def _chat(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -133,6 +133,14 @@ def trimmed(data: bytes) -> bytes:
     return bytes(memoryview(data))
 
 
+def reread(spelled: bytes) -> Any:
+    """The value that `ordered` gave in one spelling, half a surrogate pair where it held one."""
+    try:
+        return orjson.loads(spelled)
+    except orjson.JSONDecodeError:
+        return json.loads(spelled.decode("utf-8", "surrogatepass"))
+
+
 def canonical(value: Any) -> bytes:
     """The value in one spelling with its keys sorted."""
     try:

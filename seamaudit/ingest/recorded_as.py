@@ -92,13 +92,8 @@ def stated(draft: Draft) -> dict[str, Any]:
 
 
 def restated(draft: Draft, told: Any) -> Draft:
-    """The draft as its line says that it was recorded; unchanged where what it says is none of this."""
-    try:
-        said = msgspec.convert(told, RecordedAs)
-    except (msgspec.ValidationError, RecursionError):
-        return draft
-    given = {name: value for name in RecordedAs.__struct_fields__ if (value := getattr(said, name)) is not _UNSET}
-    given = {name: value for name, value in given.items() if _is_sound(value)}
+    """The draft as its line says that it was recorded. What it says that cannot be is not heard."""
+    given = {name: value for name, value in _heard(told).items() if _is_sound(value)}
     changed: dict[str, Any] = {name: given[name] for name in (*_OF_DRAFT, *_OF_CALL) if name in given}
     if "times" in changed:
         changed["times"] = _times(changed["times"])
@@ -110,6 +105,15 @@ def restated(draft: Draft, told: Any) -> Draft:
         changed["lacks"] = {need: draft.lacks.get(need, UNSAID) for need in sorted(given["lacks"])}
     asked = {name: given[name] for name in (*_OF_REQUEST, "offered") if name in given}
     return replace(draft, request=replace(draft.request, **asked), response=_response(draft.response, given), **changed)
+
+
+def _heard(told: Any) -> dict[str, Any]:
+    try:
+        said = msgspec.convert(told, RecordedAs)
+    except (msgspec.ValidationError, RecursionError):
+        alone = {name: told[name] for name in RecordedAs.__struct_fields__ if name in told} if isinstance(told, dict) else {}
+        return {name: value for each in alone.items() if len(alone) > 1 for name, value in _heard(dict((each,))).items()}
+    return {name: value for name in RecordedAs.__struct_fields__ if (value := getattr(said, name)) is not _UNSET}
 
 
 def _response(response: Response | None, given: Mapping[str, Any]) -> Response | None:
