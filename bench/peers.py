@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYTHON_PEERS = {"promptcachelint": "promptcachelint==0.1.0", "tracelint": "tracelint==0.14.0"}
-NODE_PEERS = {"ccusage": "ccusage@20.0.24", "tokscale": "@tokscale/core@latest"}
+NODE_PEERS = {"ccusage": "ccusage@20.0.24", "tokscale": "@tokscale/core@1.4.3"}
 """Of tokscale its native core, which reads and adds up: the command around it needs another runtime and prices from the network."""
 TIMEOUT = 300.0
 TOKSCALE = 'require("@tokscale/core").parseLocalSources({homeDir: process.argv[1], sources: ["claude"]})'

@@ -28,6 +28,8 @@ _BRANCHES: Final = 8
 """Lines of one conversation that are held, for its branches."""
 _THREADS: Final = 4096
 """Conversations that are held."""
+_IDLE: Final = 1024
+"""Lines of other conversations after which one is taken to have ended."""
 _LEARN: Final = 16
 """Lines of one conversation after which it must have paid."""
 _HEAD: Final = 512
@@ -95,12 +97,13 @@ class Short:
 
 @dataclass(slots=True)
 class _Thread:
-    """One conversation: its last lines' arrays, the newest first, and what they gained."""
+    """One conversation: its last lines' arrays, the newest first, what they gained, and which line of all was its latest."""
 
     arrays: list[Array] = field(default_factory=list)
     lines: int = 0
     bytes: int = 0
     elided: int = 0
+    latest: int = 0
 
     @property
     def pays(self) -> bool:
@@ -121,6 +124,7 @@ class Elider:
         self._budget = budget
         self._least = least
         self.held = 0
+        self._lines = 0
         self._threads: OrderedDict[bytes, _Thread] = OrderedDict()
         self._sentinels = [b'"%b"' % secrets.token_hex(16).encode() for _ in range(2)]
 
@@ -151,9 +155,19 @@ class Elider:
         kept = [each for each in thread.arrays[: _BRANCHES - 1] if short is None or not short.supersedes(each)]
         thread.arrays = [array, *kept] if thread.pays else []
         self.held += thread.weight
-        while self._threads and (self.held > self._budget or len(self._threads) > _THREADS):
+        self._lines += 1
+        thread.latest = self._lines
+        while self._threads and (self.held > self._budget or len(self._threads) > _THREADS or self._oldest_is_idle()):
             _, gone = self._threads.popitem(last=False)
             self.held -= gone.weight
+
+    def forget(self) -> None:
+        """Let all lines go: nothing more is read."""
+        self._threads.clear()
+        self.held = 0
+
+    def _oldest_is_idle(self) -> bool:
+        return self._lines - next(iter(self._threads.values())).latest > _IDLE
 
     def _short(self, line: bytes, key: str, start: int, earlier: Array, runs: Sequence[_Run]) -> Short:
         parts: list[bytes] = []

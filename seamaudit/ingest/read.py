@@ -59,6 +59,8 @@ class Reading:
                     yield conformer.judged(item) if isinstance(item, Draft) else item
         finally:
             conformer.close()
+            if self.intern.elider is not None:
+                self.intern.elider.forget()
         self.accounting.check()
 
     def _source(self, source: Source) -> Iterator[Item]:

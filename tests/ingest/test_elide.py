@@ -90,6 +90,26 @@ def test_no_more_is_held_than_the_budget() -> None:
         assert elider.held <= 3 * len(told[-1])
 
 
+def test_a_conversation_that_has_ended_is_let_go() -> None:
+    elider = Elider()
+    for line in talk(3):
+        apart(line, elider)
+    other = talk(1)[0].replace(b'"conversation":"c"', b'"conversation":"d"')
+    for _ in range(1000):
+        apart(other, elider)
+    assert elider.held > 0, "it may still go on"
+    for _ in range(30):
+        apart(other, elider)
+    assert elider.held == 0, "and the other one repeats too little to be held"
+
+
+def test_nothing_is_held_once_all_is_read() -> None:
+    elider = Elider()
+    apart(talk(1)[0], elider)
+    elider.forget()
+    assert elider.held == 0 and elider.shortened(talk(2)[1]) is None
+
+
 def test_a_branch_goes_on_from_its_own_line() -> None:
     elider = Elider(least=256)
     told = talk(8, marked=False)
