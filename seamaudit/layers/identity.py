@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
-from seamaudit.trace import Exchange, Locus
+from seamaudit.trace import Clock, Exchange, Locus
 
 
 class Basis(StrEnum):
@@ -35,14 +35,15 @@ class InferredTurn(Fact):
 
 
 class Identity:
-    """Tells of every turn that was inferred. One that merely is sent again after a failure is no turn."""
+    """Tells of every turn that was inferred. One that merely is sent again after a failure is no turn, and a batch, which has no order,
+    has none."""
 
     scope = Scope.TRACE
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """An InferredTurn where the call was joined to another by what it says."""
         thread = exchange.thread
-        if thread.declared or thread.basis not in _BASES:
+        if thread.declared or thread.basis not in _BASES or exchange.clock is Clock.NONE:
             return
         before: tuple[Locus, ...] = (exchange.previous.locus,) if exchange.previous else ()
         yield InferredTurn(

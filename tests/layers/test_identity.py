@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from seamaudit.layers.identity import Identity, InferredTurn
-from seamaudit.trace import Exchange, ThreadRef
+from seamaudit.trace import Clock, Exchange, ThreadRef
 from tests.builders import Story, answer, say
 
 
@@ -29,6 +29,10 @@ def test_a_call_that_was_joined_by_what_it_says_is_told_with_the_one_before(basi
     (row,) = told(call)
     assert call.previous is not None
     assert (str(row.basis), row.witness, row.locus) == (basis, (call.previous.locus,), call.locus)
+
+
+def test_a_batch_has_no_turns() -> None:
+    assert told(replace(second(declared=False, basis="prefix"), clock=Clock.NONE)) == []
 
 
 @pytest.mark.parametrize(
