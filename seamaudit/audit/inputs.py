@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
+from seamaudit.audit.parallel import Crew, hired
+from seamaudit.audit.stack import Stack
 from seamaudit.config import Settings
 from seamaudit.errors import InputError
 from seamaudit.findings import Accounting, Skipped
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.elide import Elider
+from seamaudit.ingest.formats.base import Found
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.known import FORMATS
+from seamaudit.ingest.parts import How
+from seamaudit.ingest.prints import key
 from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.ingest.unknown import described
-from seamaudit.trace import Exchange
+from seamaudit.seams.fixes import Replays
 
 Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
@@ -31,11 +38,22 @@ class Inputs:
     reader: Reader
     reading: Reading
     intern: Interner
+    how: How
+    crew: Crew | None = None
 
-    def suite_of(self, settings: Settings) -> Callable[[Exchange], str]:
-        """Names the eval suite of an exchange, as the settings declare it."""
-        sources = self.discovery.sources
-        return lambda exchange: settings.suite_of(exchange, sources[exchange.locus.source].path)
+    def found(self) -> Iterator[Found]:
+        """What the sources hold, in order; once."""
+        if self.crew is None:
+            return self.reading.read(self.discovery.sources)
+        return self.crew.read(self.reading, self.discovery.sources, self.how)
+
+    def stack(self, settings: Settings, asked: frozenset[str]) -> Stack:
+        """The layers that these inputs are replayed through; `asked` are the tables that are."""
+        return Stack(settings, asked, tuple(self.discovery.sources), datetime.now(UTC).date(), key())
+
+    def fixes(self, stack: Stack) -> Replays | None:
+        """Replays fixes in other processes, where there are some."""
+        return partial(self.crew.fixes, stack, self.intern) if self.crew else None
 
     def refuse_unrecognised(self) -> None:
         """Nothing audited never looks like clean."""
@@ -59,17 +77,19 @@ class Inputs:
         unread = [Skipped(source.path, SkipReason.UNRECOGNISED.value, explicit=True) for source in self.reading.unrecognised]
         walked = [Skipped(item.path, item.reason.value) for item in (*self.discovery.skipped, *self.reading.skipped)]
         passed = [Skipped(path, f"{count} records of other endpoints than a model's") for path, count in self.reading.passed_over.items()]
-        return (*unread, *walked, *passed)
+        return (*unread, *walked, *passed, *(self.crew.given_up if self.crew else ()))
 
 
 @contextmanager
 def opened(paths: Sequence[str], settings: Settings, progress: Progress | None) -> Iterator[Inputs]:
-    """The inputs behind `paths`, held open for a second pass over them."""
+    """The inputs behind `paths`, held open for a second pass over them, and the processes that work at them."""
     discovery = discover(paths)
     reader = Reader()
     intern = Interner(elider=Elider() if settings.elide else None)
     forced = named(settings.input_format, FORMATS) if settings.input_format else None
+    reading = Reading(reader, FORMATS, intern, forced=forced, progress=progress)
     try:
-        yield Inputs(discovery, reader, Reading(reader, FORMATS, intern, forced=forced, progress=progress), intern)
+        with hired(settings, discovery.sources) as crew:
+            yield Inputs(discovery, reader, reading, intern, How(settings.input_format, settings.elide, key()), crew)
     finally:
         reader.inputs.close()
