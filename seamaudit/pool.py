@@ -150,6 +150,20 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+class _OfCluster(Executor):
+    """A cluster's executor with the whole of the face."""
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._executor.shutdown(wait=wait and not cancel_futures)
+
+
 @contextlib.contextmanager
 def connected(address: str) -> Iterator[Pool]:
     """A pool of the workers behind `dask://HOST:PORT`.
@@ -172,5 +186,5 @@ def connected(address: str) -> Iterator[Pool]:
         if not workers:
             raise SeamauditError(f"the dask scheduler at {address!r} has no workers", "Start some with: dask worker HOST:PORT.")
         deaths = (import_module("distributed.scheduler").KilledWorker, BrokenExecutor)
-        with Pool(workers, lambda: client.get_executor(pure=False), deaths) as pool:
+        with Pool(workers, lambda: _OfCluster(client.get_executor(pure=False)), deaths) as pool:
             yield pool
