@@ -28,6 +28,7 @@ TRIES: Final = 3
 """How often an item is begun before it is given up."""
 AHEAD: Final = 2
 """Items under way for each worker: one that it works at, and one that waits for it."""
+FORK: Final = "fork"
 DASK: Final = "dask://"
 CONNECT: Final = "20s"
 """How long a scheduler is waited for."""
@@ -47,11 +48,12 @@ DIED: Final = Died()
 @dataclass(slots=True)
 class Pool:
     """Workers, and what is done where one of them dies. `make` gives an executor, again where one broke; `deaths` are the errors by which
-    it says that a worker is gone: any other error is the work's own, and raised."""
+    it says that a worker is gone: any other error is the work's own, and raised. `forks` says that its workers can be forked from here."""
 
     workers: int
     make: Callable[[], Executor]
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    forks: bool = False
     _executor: Executor | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -59,6 +61,15 @@ class Pool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._let_go()
+
+    def holding(self, value: Any) -> Pool | None:
+        """Workers that hold a value as it is here, which costs nothing; None where workers cannot be forked. `held` gives it to them."""
+        if not self.forks:
+            return None
+        self._let_go()
+        if _way() != FORK:
+            return None
+        return Pool(self.workers, lambda: ProcessPoolExecutor(self.workers, multiprocessing.get_context(FORK), _settle_in, (value,)))
 
     def each(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R | Died]:
         """The results of `work` on every item, in order, DIED in place of one that is given up.
@@ -97,8 +108,12 @@ class Pool:
         return self._executor.submit(work, item)
 
     def _result(self, work: Callable[[T], R], item: T, future: Future[R]) -> R | Died:
-        with contextlib.suppress(*self.deaths):
+        try:
             return future.result()
+        except BrokenExecutor:
+            self._let_go(cancel=False)
+        except self.deaths:
+            pass
         return self._alone(work, item)
 
     def _alone(self, work: Callable[[T], R], item: T) -> R | Died:
@@ -113,10 +128,10 @@ class Pool:
                 executor.shutdown(cancel_futures=True)
         return DIED
 
-    def _let_go(self) -> None:
+    def _let_go(self, *, cancel: bool = True) -> None:
         executor, self._executor = self._executor, None
         if executor is not None:
-            executor.shutdown(cancel_futures=True)
+            executor.shutdown(cancel_futures=cancel)
 
 
 def cores() -> int:
@@ -126,18 +141,29 @@ def cores() -> int:
 
 def processes(workers: int) -> Pool:
     """A pool of processes on this machine."""
-    return Pool(workers, lambda: ProcessPoolExecutor(workers, multiprocessing.get_context(_way()), _settle_in))
+    return Pool(
+        workers, lambda: ProcessPoolExecutor(workers, multiprocessing.get_context(_way()), _settle_in), forks=sys.platform == "linux"
+    )
 
 
 def _way() -> str:
     """Forked processes begin at once, and are safe where no other thread runs that may hold a lock."""
     if sys.platform == "linux" and threading.active_count() == 1:
-        return "fork"
+        return FORK
     return "spawn"
 
 
-def _settle_in() -> None:
+_held: list[Any] = []
+
+
+def held() -> Any:
+    """What this worker holds. Raises IndexError outside of one that was made by `Pool.holding`."""
+    return _held[0]
+
+
+def _settle_in(value: Any = None) -> None:
     """What a worker does first: leave an interrupt to its parent, and end with it, however that ends."""
+    _held[:] = [value]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -6,11 +6,11 @@ Whatever is done apart is put together in the order in which one process would h
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from seamaudit.audit.running import Running, Told
 from seamaudit.audit.stack import Stack
@@ -23,7 +23,7 @@ from seamaudit.ingest.parts import How, Part, Readings, divide, read_part, weigh
 from seamaudit.ingest.prints import adopt
 from seamaudit.ingest.read import Reading
 from seamaudit.layers.base import Scope
-from seamaudit.pool import Died, Pool, connected, processes
+from seamaudit.pool import Died, Pool, connected, held, processes
 from seamaudit.seams.fixes import Plan, Replay, replays
 from seamaudit.trace import Exchange, Source
 
@@ -68,8 +68,7 @@ class Crew:
     def replay(self, stack: Stack, exchanges: Sequence[Exchange], intern: Interner) -> Iterator[Told]:
         """What the layers of threads tell of the exchanges; begun at once."""
         shares = _shares(exchanges, self.pool.workers * 2)
-        results = self.pool.each(partial(replay_threads, stack), (pack(share, intern) for share in shares))
-        return self._told(shares, results, stack)
+        return self._told(shares, self._worked(partial(replay_threads, stack), shares, intern), stack)
 
     def _told(self, shares: Sequence[Sequence[Exchange]], results: Iterator[bytes | Died], stack: Stack) -> Iterator[Told]:
         for share, data in zip(shares, results, strict=True):
@@ -79,12 +78,27 @@ class Crew:
             else:
                 yield from unpack(data, Interner())
 
+    def _worked(self, work: Callable[[Interner, Any], bytes], shares: Sequence[Any], intern: Interner) -> Iterator[bytes | Died]:
+        """The results of `work` on every share: of forked workers, who hold all of them already, else of those who are sent theirs."""
+        heirs = self.pool.holding((intern, shares))
+        if heirs is None:
+            return self.pool.each(partial(_on_packed, work), (pack(share, intern) for share in shares))
+        results = heirs.each(partial(_on_held, work), range(len(shares)))
+
+        def until_done(heirs: Pool) -> Iterator[bytes | Died]:
+            with heirs:
+                yield from results
+
+        return until_done(heirs)
+
     def fixes(self, stack: Stack, intern: Interner, plans: Sequence[Plan]) -> Iterator[Replay | None]:
         """What the plans come to, in their order."""
+        if not plans:
+            return iter(())
         shares = _plan_shares(plans, self.pool.workers)
-        items = (pack([plans[at] for at in share], intern) for share in shares)
+        results = self._worked(partial(replay_plans, stack), [[plans[at] for at in share] for share in shares], intern)
         found: dict[int, Replay] = {}
-        for share, data in zip(shares, self.pool.each(partial(replay_plans, stack), items), strict=True):
+        for share, data in zip(shares, results, strict=True):
             if isinstance(data, Died):
                 paths = {stack.sources[call.exchange.locus.source].path for at in share for call in plans[at].group.calls}
                 self._give_up(sorted(paths), "fixes")
@@ -112,21 +126,28 @@ def hired(settings: Settings, sources: Sequence[Source]) -> Iterator[Crew | None
         yield Crew(pool, settings.part_bytes or min(MOST, max(LEAST, total // (pool.workers * SHARE) + 1)))
 
 
-def replay_threads(stack: Stack, data: bytes) -> bytes:
+def replay_threads(stack: Stack, intern: Interner, exchanges: Sequence[Exchange]) -> bytes:
     """Feed the exchanges of whole threads to the layers of threads: a piece of work."""
     adopt(stack.key)
-    intern = Interner()
-    exchanges: Sequence[Exchange] = unpack(data, intern)
     running = Running((at, make) for at, make in enumerate(stack.layers(intern, stack.prices)) if make().scope is Scope.THREAD)
     fed = [told for exchange in exchanges for told in running.feed(exchange)]
-    return pack([*fed, *running.close()], intern)
+    return pack([*fed, *running.close()], Interner())
 
 
-def replay_plans(stack: Stack, data: bytes) -> bytes:
+def replay_plans(stack: Stack, intern: Interner, plans: Sequence[Plan]) -> bytes:
     """Replay fixes: a piece of work."""
+    return pack(list(replays(plans, stack.prices, intern.texts.get)), Interner())
+
+
+def _on_packed(work: Callable[[Interner, Any], bytes], data: bytes) -> bytes:
     intern = Interner()
-    plans: Sequence[Plan] = unpack(data, intern)
-    return pack(list(replays(plans, stack.prices, intern.texts.get)), intern)
+    share = unpack(data, intern)
+    return work(intern, share)
+
+
+def _on_held(work: Callable[[Interner, Any], bytes], at: int) -> bytes:
+    intern, shares = held()
+    return work(intern, shares[at])
 
 
 def _shares(exchanges: Sequence[Exchange], count: int) -> list[list[Exchange]]:
@@ -139,29 +160,16 @@ def _shares(exchanges: Sequence[Exchange], count: int) -> list[list[Exchange]]:
     return [shares[at] for at in sorted(shares)]
 
 
-COMMON: Final = 2.0
-"""What the plans of a group share, in plans: the replay of what was sent."""
-
-
 def _plan_shares(plans: Sequence[Plan], count: int) -> list[list[int]]:
-    """The plans in at most so many shares of about one size. Those of one group stay together unless there are fewer groups than shares,
-    or one of them is most of the work."""
+    """The plans in at most so many shares of about one size. Those of one group stay together: they share the replay of what was sent,
+    which takes as long as two of them."""
     groups: defaultdict[int, list[int]] = defaultdict(list)
     for at, plan in enumerate(plans):
         groups[id(plan.group)].append(at)
-
-    def cost(members: Sequence[int]) -> float:
-        return len(plans[members[0]].group.calls) * (COMMON + sum(len(plans[at].ways) for at in members))
-
-    pieces = list(groups.values())
-    fair = sum(map(cost, pieces)) / count
-    while len(pieces) < 2 * count and (large := max(pieces, key=cost, default=[])) and cost(large) > fair and len(large) > 1:
-        pieces.remove(large)
-        pieces += [large[: len(large) // 2], large[len(large) // 2 :]]
-    bins = _bins({str(at): cost(piece) for at, piece in enumerate(pieces)}, count)
+    sizes = {str(group): float(len(plans[members[0]].group.calls) * (2 + len(members))) for group, members in groups.items()}
     shares: defaultdict[int, list[int]] = defaultdict(list)
-    for at, piece in enumerate(pieces):
-        shares[bins[str(at)]] += piece
+    for group, at in _bins(sizes, count).items():
+        shares[at] += groups[int(group)]
     return [sorted(shares[at]) for at in sorted(shares)]
 
 
