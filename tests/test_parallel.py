@@ -49,7 +49,7 @@ def catalog() -> str:
     return scanned(*CATALOG)
 
 
-@pytest.mark.parametrize(("jobs", "part_bytes"), [(2, 40_000), (3, 3_000), (2, 1 << 30)])
+@pytest.mark.parametrize(("jobs", "part_bytes"), [(2, 40_000), (3, 9_000), (2, 1 << 30)])
 def test_the_whole_catalog_in_parts_is_the_catalog(catalog: str, jobs: int, part_bytes: int) -> None:
     assert scanned(*CATALOG, jobs=jobs, part_bytes=part_bytes) == catalog
 
@@ -67,7 +67,7 @@ def test_recordings_in_parts_are_the_recordings(parts: tuple[str, ...]) -> None:
     assert scanned(path, jobs=2, part_bytes=2_000_000) == scanned(path)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_damaged_lines_are_the_same_wherever_they_are_cut(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     lines = (ROOT / DEMO).read_bytes().splitlines(keepends=True)[:30]

@@ -27,7 +27,7 @@ from seamaudit.pool import Died, Pool, connected, held, processes
 from seamaudit.seams.fixes import Plan, Replay, replays
 from seamaudit.trace import Exchange, Source
 
-SMALL: Final = 16 << 20
+SMALL: Final = 64 << 20
 """Bytes of input that one process is done with before several have begun."""
 LEAST: Final = 4 << 20
 MOST: Final = 64 << 20
