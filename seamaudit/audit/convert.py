@@ -23,6 +23,8 @@ from seamaudit.ingest.duplicates import billed_once
 from seamaudit.ingest.formats.atif import Atif
 from seamaudit.ingest.formats.base import Format
 from seamaudit.ingest.merge import in_order, merge
+from seamaudit.ingest.parts import How
+from seamaudit.ingest.prints import key
 from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.shapes import shape_of
@@ -133,7 +135,8 @@ def _read(paths: Sequence[str], settings: Settings, progress: Progress | None) -
     keeper, reader = Keeper(), Reader()
     forced: Format | None = named(settings.input_format, keeper.formats) if settings.input_format else None
     reading = Reading(reader, keeper.formats, keeper.intern, forced=forced, progress=progress, seen=keeper.seen)
-    inputs = Inputs(discover(paths), reader, reading, keeper.intern)
+    how = How(settings.input_format, settings.mapping, settings.elide, key())
+    inputs = Inputs(discover(paths), reader, reading, keeper.intern, how)
     try:
         holes: list[Hole] = []
         found, copies = billed_once(list(drafts(inputs, FactBase(), holes)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Progress, opened
 from seamaudit.audit.replay import replay
-from seamaudit.audit.stack import Knobs, layers, seams
+from seamaudit.audit.stack import Knobs, seams
 from seamaudit.catalog.coverage import unchecked
 from seamaudit.catalog.load import load_catalog
 from seamaudit.catalog.rule import Status
@@ -16,7 +16,6 @@ from seamaudit.findings import Accounting, Skipped
 from seamaudit.forensics.doctor import Diagnosis, Survey, diagnosis
 from seamaudit.ingest.unknown import described
 from seamaudit.layers.base import Layer, Unchecked
-from seamaudit.providers.prices import PriceBook
 from seamaudit.trace import Source
 
 
@@ -40,12 +39,12 @@ class Examined:
 def examine(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Examined:
     """Examine the recordings behind `paths`. Raises what `audit` raises."""
     rules = [rule for rule in load_catalog(settings.rules_dirs) if rule.status is not Status.REMOVED]
-    prices, knobs, survey = PriceBook(own=settings.prices), Knobs.of(settings), Survey()
+    survey = Survey()
     with opened(paths, settings, progress) as inputs:
-        asked = frozenset(rule.table for rule in rules)
+        stack = inputs.stack(settings, frozenset(rule.table for rule in rules))
         surveying: tuple[Callable[[], Layer], ...] = (lambda: survey,)
-        factories = (*surveying, *layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits))
-        replayed = replay(inputs, factories, seams(prices, knobs))
+        factories = (*stack.layers(inputs.intern, stack.prices), *surveying)
+        replayed = replay(inputs, factories, seams(stack.prices, Knobs.of(settings)), stack)
         inputs.refuse_unrecognised()
         looks = {source.path: described(inputs.reader.head(source)) for source in inputs.reading.unrecognised}
     undecided = replayed.facts.rows(Unchecked)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Inputs, Progress, opened
 from seamaudit.audit.replay import Replayed, replay
-from seamaudit.audit.stack import LEDGER, Knobs, layers, seams
+from seamaudit.audit.stack import LEDGER, Knobs, Stack, seams
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
 from seamaudit.catalog.problem import suggestion
@@ -38,11 +38,11 @@ class Measured:
 
 def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
-    prices, knobs = PriceBook(own=settings.prices), Knobs.of(settings)
+    knobs = Knobs.of(settings)
     with opened(paths, settings, progress) as inputs:
-        calls = Calls(inputs.intern.texts.get)
-        factories = layers(inputs.intern, prices, knobs, frozenset({LEDGER}), inputs.suite_of(settings), settings.limits, calls)
-        return _measured(inputs, factories, seams(prices, knobs, calls))
+        stack = inputs.stack(settings, frozenset({LEDGER}))
+        prices, calls = stack.prices, Calls(inputs.intern.texts.get)
+        return _measured(inputs, stack.layers(inputs.intern, prices, calls), seams(prices, knobs, calls, inputs.fixes(stack)), stack)
 
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
@@ -66,8 +66,8 @@ def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None
         return _measured(inputs, factories, ())
 
 
-def _measured(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam]) -> Measured:
-    replayed = replay(inputs, factories, joins)
+def _measured(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam], stack: Stack | None = None) -> Measured:
+    replayed = replay(inputs, factories, joins, stack)
     inputs.refuse_unrecognised()
     return Measured(replayed, inputs.accounting(), inputs.skipped(), tuple(inputs.discovery.sources))
 
@@ -88,13 +88,13 @@ def follow(
 ) -> Followed:
     """Audit the recordings behind `paths` and keep every call, for those who want to look at one, unless told not to `keep` them; with
     `ledger`, measure that too. Raises what `audit` raises."""
-    rules, prices, knobs = load_catalog(settings.rules_dirs), PriceBook(own=settings.prices), Knobs.of(settings)
+    rules, knobs = load_catalog(settings.rules_dirs), Knobs.of(settings)
     kept = _Kept()
     with opened(paths, settings, progress) as inputs:
-        asked = frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ())))
+        stack = inputs.stack(settings, frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ()))))
+        prices = stack.prices
         keeping: tuple[Callable[[], Layer], ...] = (lambda: kept,) if keep else ()
-        factories = (*layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits), *keeping)
-        measured = _measured(inputs, factories, seams(prices, knobs))
+        measured = _measured(inputs, (*stack.layers(inputs.intern, prices), *keeping), seams(prices, knobs), stack)
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
 
@@ -135,12 +135,11 @@ def suppose(paths: Sequence[str], settings: Settings, codes: Sequence[str] = (),
             raise UsageError(
                 f"{code} has no fix to replay{suggestion(code, mends)}", f"Fixes of these can be replayed: {', '.join(mends)}."
             )
-    prices, knobs = PriceBook(own=settings.prices), Knobs.of(settings)
+    knobs = Knobs.of(settings)
     with opened(paths, settings, progress) as inputs:
-        calls = Calls(inputs.intern.texts.get)
-        asked = frozenset(rule.table for rule in rules)
-        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits, calls)
-        measured = _measured(inputs, factories, seams(prices, knobs))
+        stack = inputs.stack(settings, frozenset(rule.table for rule in rules))
+        prices, calls = stack.prices, Calls(inputs.intern.texts.get)
+        measured = _measured(inputs, stack.layers(inputs.intern, prices, calls), seams(prices, knobs), stack)
     facts = measured.replayed.facts
     findings = judge(rules, facts, measured.replayed.coverage, settings.params).findings
     return Supposed(measured, whatif(findings, mends, facts, calls, prices, codes))

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from seamaudit import __version__
 from seamaudit.audit.inputs import Progress, opened
 from seamaudit.audit.replay import replay
-from seamaudit.audit.stack import Knobs, layers, seams
+from seamaudit.audit.stack import Knobs, seams
 from seamaudit.catalog.describe import card
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
@@ -35,13 +35,11 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    prices = PriceBook(own=settings.prices)
     knobs = Knobs.of(settings)
     with opened(paths, settings, progress) as inputs:
-        calls = Calls(inputs.intern.texts.get)
-        asked = frozenset(rule.table for rule in rules)
-        factories = layers(inputs.intern, prices, knobs, asked, inputs.suite_of(settings), settings.limits, calls)
-        replayed = replay(inputs, factories, seams(prices, knobs, calls))
+        stack = inputs.stack(settings, frozenset(rule.table for rule in rules))
+        prices, calls = stack.prices, Calls(inputs.intern.texts.get)
+        replayed = replay(inputs, stack.layers(inputs.intern, prices, calls), seams(prices, knobs, calls, inputs.fixes(stack)), stack)
         inputs.refuse_unrecognised()
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
         formats = inputs.formats()

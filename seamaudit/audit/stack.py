@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from seamaudit.config import Settings
 from seamaudit.facts import REGISTRY
@@ -44,12 +45,12 @@ from seamaudit.seams.cache_habits import CacheHabits
 from seamaudit.seams.cache_health import CacheHealth
 from seamaudit.seams.caps import CapKnobs, Caps
 from seamaudit.seams.context_costs import ContextCosts
-from seamaudit.seams.fixes import Fixes
+from seamaudit.seams.fixes import Fixes, Replays
 from seamaudit.seams.frozen_evals import FrozenEvals
 from seamaudit.seams.full_windows import FullWindows
 from seamaudit.seams.loop_costs import LoopCosts
 from seamaudit.seams.refused_turns import RefusedTurns
-from seamaudit.trace import Exchange
+from seamaudit.trace import Exchange, Source
 
 LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
@@ -124,9 +125,34 @@ def layers(
     )
 
 
-def seams(prices: PriceBook, knobs: Knobs, calls: Calls | None = None) -> tuple[Seam, ...]:
-    """Every seam, in the order in which they may build on each other; fixes are replayed where the requests were kept in `calls`."""
-    replays: tuple[Seam, ...] = () if calls is None else (Fixes(calls, prices),)
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What it takes to make the same layers anywhere: the settings, the tables that are asked for, the sources, the day of prices and
+    the key of prints."""
+
+    settings: Settings
+    asked: frozenset[str]
+    sources: tuple[Source, ...]
+    today: date
+    key: int
+
+    @property
+    def prices(self) -> PriceBook:
+        """The prices, looked up anew."""
+        return PriceBook(self.today, self.settings.prices)
+
+    def layers(self, intern: Interner, prices: PriceBook, calls: Calls | None = None) -> tuple[Callable[[], Layer], ...]:
+        """How to make one instance of every layer."""
+        return layers(intern, prices, Knobs.of(self.settings), self.asked, self._suite_of, self.settings.limits, calls)
+
+    def _suite_of(self, exchange: Exchange) -> str:
+        return self.settings.suite_of(exchange, self.sources[exchange.locus.source].path)
+
+
+def seams(prices: PriceBook, knobs: Knobs, calls: Calls | None = None, elsewhere: Replays | None = None) -> tuple[Seam, ...]:
+    """Every seam, in the order in which they may build on each other; fixes are replayed where the requests were kept in `calls`, and
+    maybe `elsewhere`."""
+    replays: tuple[Seam, ...] = () if calls is None else (Fixes(calls, prices, elsewhere),)
     return (
         CacheBreaks(prices, knobs.breaks),
         CacheHabits(prices),

@@ -140,6 +140,7 @@ def _audited(paths: list[str], rules: list[Path] | None) -> Report:
     from seamaudit.audit import audit as run
     from seamaudit.cli.config import checked_params, configured
     from seamaudit.cli.progress import shown
+    from seamaudit.cli.workers import worked_at
     from seamaudit.config.file import settings_of
     from seamaudit.suppress import suppress
 
@@ -147,7 +148,7 @@ def _audited(paths: list[str], rules: list[Path] | None) -> Report:
     catalogs = (*told.rules, *(rules or ()))
     settings = replace(settings_of(told), rules_dirs=catalogs, params=checked_params(told.params, catalogs))
     with shown(paths, wanted=True) as advance:
-        report = suppress(run(paths, settings, advance), told.ignores, _today()).report
+        report = suppress(run(paths, worked_at(settings, None, None), advance), told.ignores, _today()).report
     return replace(report, findings=tuple(finding for finding in report.findings if finding.counts))
 
 

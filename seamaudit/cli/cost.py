@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from seamaudit.cli.config import ConfigOption, IsolatedOption, MappingOption, PricesOption
+from seamaudit.cli.workers import ExecutorOption, JobsOption
 from seamaudit.errors import EXIT_CLEAN, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def cost(
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
+    jobs: JobsOption = None,
+    executor: ExecutorOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Add up what recorded calls cost, by the prices of their day, and what caused it. Days are in UTC unless --timezone says otherwise."""
@@ -98,6 +101,7 @@ def cost(
     from seamaudit.cli.progress import shown
     from seamaudit.cli.scan import in_ci
     from seamaudit.cli.sheet import write
+    from seamaudit.cli.workers import worked_at
     from seamaudit.forensics import cost as told
     from seamaudit.forensics.flamegraph import flamegraph as of_bill
     from seamaudit.forensics.timeline import timeline as of_calls
@@ -107,7 +111,7 @@ def cost(
     contents = not told.CONTENTS.isdisjoint(keys)
     if contents and waterfall:
         raise UsageError("--waterfall is of calls, not of what is in them", "Leave producer, tool and thing out of --by.")
-    settings = formatted(_settings(config, isolated, prices), input_format, mapping)
+    settings = worked_at(formatted(_settings(config, isolated, prices), input_format, mapping), jobs, executor)
     if flamegraph and window.bounded:
         raise UsageError("what a producer cost cannot be told by day", "Leave --since and --until out of a flame graph.")
     for file in filter(None, (flamegraph, timeline)):

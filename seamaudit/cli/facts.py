@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from seamaudit.cli.config import MappingOption, PricesOption
+from seamaudit.cli.workers import ExecutorOption, JobsOption
 
 EXAMPLES = """
 \b
@@ -36,6 +37,8 @@ def facts(
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
+    jobs: JobsOption = None,
+    executor: ExecutorOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Write every fact table as a Parquet file."""
@@ -45,13 +48,15 @@ def facts(
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
     from seamaudit.cli.scan import in_ci
+    from seamaudit.cli.workers import worked_at
     from seamaudit.config import Settings
     from seamaudit.evidence import printable
     from seamaudit.forensics.store import write
     from seamaudit.tables import frames
 
+    settings = formatted(Settings(prices=own_prices(prices)), input_format, mapping)
     with shown(paths, wanted=not no_progress) as advance:
-        measured = measure(paths, formatted(Settings(prices=own_prices(prices)), input_format, mapping), advance)
+        measured = measure(paths, worked_at(settings, jobs, executor), advance)
     tables = frames(measured.replayed.facts, measured.sources, printable)
     write(tables, output)
     rows = sum(frame.height for frame in tables.values())

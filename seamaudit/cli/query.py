@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from seamaudit.cli.config import MappingOption, PricesOption
+from seamaudit.cli.workers import ExecutorOption, JobsOption
 
 if TYPE_CHECKING:
     from seamaudit.forensics.query import Answer
@@ -48,6 +49,8 @@ def query(
     prices: PricesOption = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
     mapping: MappingOption = None,
+    jobs: JobsOption = None,
+    executor: ExecutorOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Ask the facts in SQL."""
@@ -56,6 +59,7 @@ def query(
     from seamaudit.cli.cost import verdict
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
+    from seamaudit.cli.workers import worked_at
     from seamaudit.config import Settings
     from seamaudit.evidence import printable
     from seamaudit.forensics.query import query as ask
@@ -66,8 +70,9 @@ def query(
     if len(paths) == 1 and is_store(Path(paths[0])):
         tables = read(Path(paths[0]))
     else:
+        settings = formatted(Settings(prices=own_prices(prices)), input_format, mapping)
         with shown(paths, wanted=not no_progress) as advance:
-            measured = measure(paths, formatted(Settings(prices=own_prices(prices)), input_format, mapping), advance)
+            measured = measure(paths, worked_at(settings, jobs, executor), advance)
         tables, code = frames(measured.replayed.facts, measured.sources, printable), verdict(measured, strict_input=False)
     found = ask(sql, tables)
     with opened(None) as out:

@@ -14,6 +14,7 @@ import typer
 
 from seamaudit.cli.config import ConfigOption, IsolatedOption, MappingOption, PricesOption
 from seamaudit.cli.formats import OutputFormat
+from seamaudit.cli.workers import ExecutorOption, JobsOption
 from seamaudit.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREAD, UsageError
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ def scan(
     strict_input: Annotated[
         bool | None, typer.Option("--strict-input/--no-strict-input", help="Exit 3 where lines were lost. On by default where CI is set.")
     ] = None,
+    jobs: JobsOption = None,
+    executor: ExecutorOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Findings only: no progress, no summary.")] = False,
 ) -> None:
@@ -132,6 +135,7 @@ def scan(
     from seamaudit.cli.config import checked_params, configured, formatted, unneeded
     from seamaudit.cli.formats import check, copies, write
     from seamaudit.cli.progress import shown, tell
+    from seamaudit.cli.workers import worked_at
     from seamaudit.config import check_caps, check_suites
     from seamaudit.config.file import settings_of
     from seamaudit.findings import Confidence, Severity
@@ -165,6 +169,7 @@ def scan(
     check_caps(settings.max_steps, settings.max_repeats, settings.budget_usd)
     if eval_suite:
         settings = replace(settings, eval_suites=check_suites(eval_suite))
+    settings = worked_at(settings, jobs, executor)
     baseline = baseline or told.baseline
     others = copies(reports or ())
     check(output, others, paths)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seamaudit.cli.config import MappingOption, formatted
+from seamaudit.cli.workers import ExecutorOption, JobsOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,8 @@ def whatif(
     rules: Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="Also judge by the rules in this directory.")] = None,
     input_format: Annotated[str | None, typer.Option(metavar="NAME", help="Take every file for this format; detected per file.")] = None,
     mapping: MappingOption = None,
+    jobs: JobsOption = None,
+    executor: ExecutorOption = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress on standard error.")] = False,
 ) -> None:
     """Replay the caches with each fix, with all of them, and say what no layout could go below."""
@@ -57,12 +60,14 @@ def whatif(
     from seamaudit.cli.output import opened
     from seamaudit.cli.progress import shown
     from seamaudit.cli.sheet import write
+    from seamaudit.cli.workers import worked_at
     from seamaudit.config import Settings
     from seamaudit.forensics.whatif import document
 
     codes = list(dict.fromkeys(code.strip().upper() for each in fix or () for code in each.split(",") if code.strip()))
+    settings = formatted(Settings(rules_dirs=tuple(rules or ())), input_format, mapping)
     with shown(paths, wanted=not no_progress) as advance:
-        supposed = suppose(paths, formatted(Settings(rules_dirs=tuple(rules or ())), input_format, mapping), codes, advance)
+        supposed = suppose(paths, worked_at(settings, jobs, executor), codes, advance)
     with opened(None) as out:
         if as_json:
             out.write(json.dumps(document(supposed.result), indent=2) + "\n")

@@ -28,6 +28,8 @@ class Settings:
     `eval_suites` declare what is an eval suite and not production: `tag:NAME` (and tags `NAME:…`), `app:NAME` or `path:FOLDER`.
     `max_steps`, `max_repeats` and `budget_usd` cap a run: its model calls, equal tool calls, US dollars; None caps nothing.
     `prices` are one's own, before the bundled ones; `limits` the budgets and estimates that spending is held against.
+    `jobs` processes work at it where there is enough to do, or the workers of `executor`; `part_bytes` is how much one of them reads at a
+    time, and so much is enough, None leaves both to the size of the input. Whatever they are, the result is the same.
     `fail_on` None lets no finding fail the run. `sites` say which source line is behind an app, agent, prompt or tool.
     """
 
@@ -48,6 +50,9 @@ class Settings:
     budget_usd: float | None = None
     prices: OwnPrices | None = None
     limits: Limits = Limits()
+    jobs: int = 1
+    executor: str | None = None
+    part_bytes: int | None = None
 
     def suite_of(self, exchange: Exchange, path: str) -> str:
         """The eval suite an exchange of a recording belongs to, "" where it is production's."""

@@ -58,6 +58,12 @@ class Accounting:
         self.tallies[source.index], self.meters[source.index] = Tally(), Meter()
         return self.tallies[source.index], self.meters[source.index]
 
+    def join(self, other: Accounting) -> None:
+        """Take over the books of what was read elsewhere; of a source that is known already they go behind its own."""
+        for index, tally in other.tallies.items():
+            self.tallies[index] = self.tallies.get(index, Tally()) + tally
+            self.meters[index] = self.meters.get(index, Meter()) + other.meters[index]
+
     @property
     def total(self) -> Tally:
         """All sources together."""

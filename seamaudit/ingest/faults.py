@@ -25,6 +25,7 @@ class Cause(StrEnum):
     DECOMPRESSION_CAP = "decompression_cap"
     IO_ERROR = "io_error"
     READER_ERROR = "reader_error"
+    WORKER_DIED = "worker_died"
     OTHER_ENDPOINT = "other_endpoint"
     JOINED_RECORDS = "joined_records"
 

@@ -65,6 +65,11 @@ class Meter:
             self.newlines += 1
         self.open = not chunk.endswith(b"\n")
 
+    def __add__(self, other: Meter) -> Meter:
+        """What went by here, and behind it there."""
+        open = other.open if other.size else self.open
+        return Meter(self.stored + other.stored, self.size + other.size, self.newlines + other.newlines, open)
+
 
 class Cut(Exception):
     """The stream ends before its end; what came before it was read."""

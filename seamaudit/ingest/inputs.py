@@ -9,26 +9,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, BinaryIO, Final, Protocol
+from typing import IO, BinaryIO, Final
 
 from seamaudit.errors import UsageError
+from seamaudit.ingest.remote import Readable, is_remote, opened
 from seamaudit.trace import Source
 
 CHUNK: Final = 1 << 18
 """Bytes read, and given out, at a time: few enough that a chunk is still in the processor's cache when it is searched and split."""
 STDIN: Final = "-"
 
-
-class Readable(Protocol):
-    """Stored bytes that can be read, and read again."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes, none at the end."""
-        ...
-
-    def seek(self, at: int, /) -> int:
-        """Go to byte `at`."""
-        ...
+__all__ = ["CHUNK", "STDIN", "Inputs", "Readable"]
 
 
 @dataclass(slots=True)
@@ -59,7 +50,10 @@ class Inputs:
     @contextmanager
     def open(self, source: Source) -> Iterator[Readable]:
         """The stored bytes of a source from its beginning. Raises OSError where it is gone, UsageError where it cannot be spooled."""
-        if self._rereadable(source):
+        if is_remote(source.path):
+            with opened(source.path) as file:
+                yield file
+        elif self._rereadable(source):
             with open(source.path, "rb", buffering=0) as file:
                 yield file
         else:

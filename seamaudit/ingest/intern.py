@@ -77,6 +77,10 @@ class TextStore:
             _, gone = self._texts.popitem(last=False)
             self._held -= len(gone)
 
+    def held(self, segment: int) -> bytes | None:
+        """The text or None, without keeping it any longer for that."""
+        return self._texts.get(segment)
+
     def get(self, segment: int) -> bytes | None:
         """The text, or None where it has left."""
         text = self._texts.get(segment)
@@ -88,11 +92,20 @@ class TextStore:
 class Interner:
     """Raw slices in, interned segments and compressed prefixes out. One per reader.
 
-    `elider` takes out of lines what they repeat before they are decoded; None decodes every line whole, for the same result.
+    `elider` takes out of lines what they repeat before they are decoded; None decodes every line whole, for the same result. `log` is
+    told of every prefix and its base, for who makes them again elsewhere.
     """
 
-    def __init__(self, text_budget: int = 64 << 20, live_bases: int = 512, *, elider: Elider | None = None) -> None:
+    def __init__(
+        self,
+        text_budget: int = 64 << 20,
+        live_bases: int = 512,
+        *,
+        elider: Elider | None = None,
+        log: Callable[[str, Prefix], None] | None = None,
+    ) -> None:
         self.elider = elider
+        self._log = log
         self.tape = Tape()
         self.texts = TextStore(text_budget)
         self.schemas = SchemaStore()
@@ -184,7 +197,7 @@ class Interner:
         """Intern one block; equal blocks at one place of an element share a segment."""
         text = jsontext.ordered(block.value)
         ordered = block_digest(block, text)
-        key = (ordered, block.array, block.path, block.starts, block.call_id)
+        key = (ordered, block.array, block.path, block.starts, block.call_id)  # as `packed` tells it, too
         known = self._segments.get(key)
         if known is not None:
             return known
@@ -222,6 +235,17 @@ class Interner:
         self.texts.put(index, comparable(block, text))
         return index
 
+    def learn(self, key: tuple[bytes, str, str, bool, str], told: Sequence[Any], text: bytes | None) -> int:
+        """The id of a segment that another interner met, and its text kept where that was at hand. `told` are its fields behind its id."""
+        known = self._segments.get(key)
+        if known is not None:
+            return known
+        index = self._segments[key] = len(self.tape.segments)
+        self.tape.segments.append(Segment(index, *told))
+        if text is not None:
+            self.texts.put(index, text)
+        return index
+
     def prefix(self, ids: list[int], base: str) -> Prefix:
         """Compress a request's segment ids against the last request of the same `base` (conversation or opening)."""
         tape = self.tape
@@ -235,7 +259,10 @@ class Interner:
         self._bases.move_to_end(base)
         while len(self._bases) > self._live_bases:
             self._bases.popitem(last=False)
-        return Prefix(tape, now.turns.runs, len(ids), now.head.runs)
+        made = Prefix(tape, now.turns.runs, len(ids), now.head.runs)
+        if self._log is not None:
+            self._log(base, made)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 from seamaudit.ingest.faults import Cause
 from seamaudit.ingest.inflate import Cut, Limits, Meter, chunks
 from seamaudit.ingest.inputs import Inputs
+from seamaudit.ingest.span import Span
 from seamaudit.trace import Locus, Source
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -66,14 +67,15 @@ class Lost:
 class Splitter:
     """Chunks in, lines out, the same lines however the chunks fall.
 
-    A line longer than `cap` bytes, line end included, comes as one Lost; of it no more than `cap` bytes are ever held.
+    A line longer than `cap` bytes, line end included, comes as one Lost; of it no more than `cap` bytes are ever held. The first line
+    stands at byte `offset`.
     """
 
-    def __init__(self, source: int, cap: int) -> None:
+    def __init__(self, source: int, cap: int, offset: int = 0) -> None:
         self._source = source
         self._cap = cap
         self._number = 1
-        self._offset = 0
+        self._offset = offset
         self._length = 0
         self._held: list[bytes] = []
 
@@ -130,10 +132,14 @@ def bare(data: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads sources within limits. Nothing but programming errors is raised for any content: what is cut comes as Lost."""
+    """Reads sources within limits. Nothing but programming errors is raised for any content: what is cut comes as Lost.
+
+    With a `span`, of a source of lines only those are read that begin in it, numbered from 1 on.
+    """
 
     limits: Limits = field(default_factory=Limits)
     inputs: Inputs = field(default_factory=Inputs)
+    span: Span | None = None
 
     def head(self, source: Source) -> bytes:
         """The first `limits.head` bytes, decompressed, without a BOM; what can be read of them. Consumes nothing."""
@@ -153,6 +159,9 @@ class Reader:
         `meter` is filled as the bytes go by; `progress` is told the stored bytes of every read.
         """
         meter = meter or Meter()
+        if self.span is not None:
+            yield from self._spanned(source, self.span, meter, progress)
+            return
         splitter = Splitter(source.index, self.limits.line)
         try:
             for chunk in self._chunks(source, meter, progress):
@@ -160,6 +169,24 @@ class Reader:
         except Cut as cut:
             meter.open = True
             yield from splitter.close(cut.cause)
+        else:
+            yield from splitter.close()
+
+    def _spanned(self, source: Source, span: Span, meter: Meter, progress: Progress | None) -> Iterator[Line | Lost]:
+        splitter = Splitter(source.index, self.limits.line, span.start)
+        try:
+            with self.inputs.open(source) as file:
+                first = span.first(file)
+                splitter = Splitter(source.index, self.limits.line, span.start if first is None else first)
+                for chunk in () if first is None else span.chunks(file, first):
+                    meter.take(chunk)
+                    meter.stored += len(chunk)
+                    if progress:
+                        progress(len(chunk))
+                    yield from splitter.feed(chunk)
+        except OSError:
+            meter.open = True
+            yield from splitter.close(Cause.IO_ERROR)
         else:
             yield from splitter.close()
 

@@ -14,6 +14,7 @@ from typing import Final
 from seamaudit.errors import UsageError
 from seamaudit.ingest.inflate import compression_of
 from seamaudit.ingest.inputs import STDIN
+from seamaudit.ingest.remote import behind, is_remote, opened
 from seamaudit.trace import Source
 
 SUFFIXES: Final = tuple(
@@ -51,7 +52,7 @@ class Discovery:
 @dataclass(frozen=True, slots=True)
 class _Found:
     path: str
-    identity: tuple[int, int]
+    identity: tuple[int, int] | str
     compression: str
     explicit: bool
 
@@ -65,7 +66,7 @@ def discover(paths: Sequence[str]) -> Discovery:
     A file named twice, by whatever path, is read once, and counts as explicit if it was named outright anywhere.
     Raises UsageError for a path that names nothing, nothing readable, or a device.
     """
-    found: dict[tuple[int, int], _Found] = {}
+    found: dict[tuple[int, int] | str, _Found] = {}
     skipped: dict[Skipped, None] = {}
     for path in paths:
         for item in _behind(path):
@@ -84,6 +85,8 @@ def _behind(path: str) -> Iterator[_Found | Skipped]:
         yield _STDIN
     elif os.path.exists(path):
         yield from _named(path)
+    elif is_remote(path):
+        yield from _fetched(path)
     elif glob.has_magic(path):
         matches = sorted(glob.glob(path, recursive=True))
         if not matches:
@@ -92,6 +95,19 @@ def _behind(path: str) -> Iterator[_Found | Skipped]:
             yield from _named(match)
     else:
         raise UsageError(f"there is no file or directory {path!r}", _hint(path))
+
+
+def _fetched(url: str) -> Iterator[_Found | Skipped]:
+    names, explicit = behind(url)
+    for name in names:
+        if not explicit and not name.lower().endswith(SUFFIXES):
+            yield Skipped(name, SkipReason.NAME)
+            continue
+        try:
+            with opened(name) as file:
+                yield _Found(name, name, compression_of(file.read(4)), explicit)
+        except OSError:
+            yield Skipped(name, SkipReason.UNREADABLE)
 
 
 def _named(path: str) -> Iterator[_Found | Skipped]:

@@ -3,6 +3,6 @@
 from seamaudit.seams.fixes.counterfactual import Counterfactual, Outcome
 from seamaudit.seams.fixes.facts import FixReplay, Mend
 from seamaudit.seams.fixes.plans import Group, Plan, groups, plans
-from seamaudit.seams.fixes.seam import Fixes
+from seamaudit.seams.fixes.seam import Fixes, Replay, Replays, replays
 
-__all__ = ["Counterfactual", "FixReplay", "Fixes", "Group", "Mend", "Outcome", "Plan", "groups", "plans"]
+__all__ = ["Counterfactual", "FixReplay", "Fixes", "Group", "Mend", "Outcome", "Plan", "Replay", "Replays", "groups", "plans", "replays"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from seamaudit.facts import Fact, FactBase
 from seamaudit.layers.cache import Calls
+from seamaudit.layers.cache.state import Texts
 from seamaudit.providers.units import Prices
 from seamaudit.seams.fixes.counterfactual import Counterfactual, Outcome
 from seamaudit.seams.fixes.facts import FixReplay
@@ -13,32 +15,57 @@ from seamaudit.seams.fixes.plans import Plan, plans
 from seamaudit.trace import Exchange, Money
 
 
-class Fixes:
-    """Joins what was found about caches with the requests that were replayed for them. Runs after the seams that find it."""
+class Replay(NamedTuple):
+    """A plan replayed: what its requests came to, what they would have, how many can be compared, and how many of these the replay without
+    an edit reproduces."""
 
-    def __init__(self, calls: Calls, prices: Prices) -> None:
+    now: Outcome
+    then: Outcome
+    comparable: int
+    reproduced: int
+
+
+Replays = Callable[[Sequence[Plan]], Iterable[Replay | None]]
+"""Replays plans, in their order; None for one that could not be."""
+
+
+def replays(plans: Iterable[Plan], prices: Prices, text_of: Texts) -> Iterator[Replay]:
+    """Replay plans, one after the other; those of one group share what they have in common."""
+    by_group: dict[int, Counterfactual] = {}
+    for plan in plans:
+        group = by_group.get(id(plan.group))
+        if group is None:
+            group = by_group[id(plan.group)] = Counterfactual(plan.group, prices, text_of)
+        _, then = group.best(plan.ways)
+        yield Replay(group.actual, then, group.comparable, group.reproduced)
+
+
+class Fixes:
+    """Joins what was found about caches with the requests that were replayed for them. Runs after the seams that find it.
+
+    `elsewhere` replays the plans in other processes.
+    """
+
+    def __init__(self, calls: Calls, prices: Prices, elsewhere: Replays | None = None) -> None:
         self._calls = calls
-        self._prices = prices
+        self._replays: Replays = elsewhere or (lambda found: replays(found, prices, calls.text_of))
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """One FixReplay for each request that something was found at and an edit mends."""
-        replays: dict[int, Counterfactual] = {}
-        for plan in plans(facts, self._calls.caches):
-            replay = replays.get(id(plan.group))
-            if replay is None:
-                replay = replays[id(plan.group)] = Counterfactual(plan.group, self._prices, self._calls.text_of)
-            yield from _rows(plan, replay)
+        found = plans(facts, self._calls.caches)
+        for plan, replay in zip(found, self._replays(found), strict=True):
+            if replay is not None:
+                yield from _rows(plan, replay)
 
 
-def _rows(plan: Plan, replay: Counterfactual) -> Iterator[FixReplay]:
-    _, then = replay.best(plan.ways)
+def _rows(plan: Plan, replay: Replay) -> Iterator[FixReplay]:
     for call in plan.group.calls:
         if call.exchange.id in plan.exchanges:
-            yield _row(plan, call.exchange, replay, then)
+            yield _row(plan, call.exchange, replay)
 
 
-def _row(plan: Plan, exchange: Exchange, replay: Counterfactual, then: Outcome) -> FixReplay:
-    now = replay.actual
+def _row(plan: Plan, exchange: Exchange, replay: Replay) -> FixReplay:
+    now, then = replay.now, replay.then
     return FixReplay(
         exchange=exchange.id,
         thread=exchange.thread.id,
