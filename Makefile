@@ -22,7 +22,7 @@ demo: $(RUNTIME) ## scan the demo trace
 	@echo 'severity and above; without --show-content it masks the trace.'
 
 test: lint docs-check ## lint, then all tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(DEV) ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .
