@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Progress, opened
-from seamaudit.audit.replay import drafts
+from seamaudit.audit.replay import exchanges
 from seamaudit.config import Settings
 from seamaudit.errors import UsageError
-from seamaudit.evidence import Evidence, collect
+from seamaudit.evidence import Evidence
 from seamaudit.facts import FactBase
 from seamaudit.forensics.diff import Diff, Ref, diff
-from seamaudit.ingest.merge import merge
-from seamaudit.ingest.reread import Rereader
 from seamaudit.providers.prices import PriceBook
-from seamaudit.trace import Exchange, Hole, Source
+from seamaudit.trace import Exchange, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,7 @@ def compare(a: str, b: str, paths: Sequence[str], settings: Settings, progress: 
     with opened(wanted, settings, progress) as inputs:
         picked: tuple[list[Exchange], list[Exchange]] = ([], [])
         turns: Counter[str] = Counter()
-        holes: list[Hole] = []
-        facts = FactBase()
-        for exchange in merge(list(drafts(inputs, facts, holes)), facts.add, holes):
+        for exchange in exchanges(inputs, FactBase()):
             turns[exchange.thread.id] += 1
             for ref, found in zip(refs, picked, strict=True):
                 if ref.names(exchange, inputs.discovery.sources, turns[exchange.thread.id]):
@@ -53,7 +49,5 @@ def compare(a: str, b: str, paths: Sequence[str], settings: Settings, progress: 
         inputs.refuse_unrecognised()
         one, other = (ref.one_of(found) for ref, found in zip(refs, picked, strict=True))
         result = diff(one, other, inputs.intern.texts.get, PriceBook(own=settings.prices))
-        formats = inputs.formats()
-        records = Rereader(inputs.reader, inputs.discovery.sources)
-        (evidence,) = collect([result.evidence_ref if values else None], records, formats, settings.show_content, inputs.intern)
+        (evidence,) = inputs.evidence([result.evidence_ref if values else None], settings.show_content)
     return Compared(result, evidence, tuple(inputs.discovery.sources))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Progress, opened
 from seamaudit.audit.replay import replay
-from seamaudit.audit.stack import Knobs, seams
 from seamaudit.catalog.coverage import unchecked
 from seamaudit.catalog.load import load_catalog
 from seamaudit.catalog.rule import Status
@@ -43,8 +42,8 @@ def examine(paths: Sequence[str], settings: Settings, progress: Progress | None 
     with opened(paths, settings, progress) as inputs:
         stack = inputs.stack(settings, frozenset(rule.table for rule in rules))
         surveying: tuple[Callable[[], Layer], ...] = (lambda: survey,)
-        factories = (*stack.layers(inputs.intern, stack.prices), *surveying)
-        replayed = replay(inputs, factories, seams(stack.prices, Knobs.of(settings)), stack)
+        prices = stack.price_book()
+        replayed = replay(inputs, (*stack.layers(inputs.intern, prices), *surveying), stack.seams(prices), stack)
         inputs.refuse_unrecognised()
         looks = {source.path: described(inputs.reader.head(source)) for source in inputs.reading.unrecognised}
     undecided = replayed.facts.rows(Unchecked)

@@ -13,16 +13,18 @@ from seamaudit.audit.parallel import Crew, hired
 from seamaudit.audit.stack import Stack
 from seamaudit.config import Settings
 from seamaudit.errors import InputError, UsageError
+from seamaudit.evidence import Evidence, EvidenceRef, collect
 from seamaudit.findings import Accounting, Skipped
 from seamaudit.ingest.detect import named
 from seamaudit.ingest.elide import Elider
-from seamaudit.ingest.formats.base import Format, Found
+from seamaudit.ingest.formats.base import Found
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.known import FORMATS
 from seamaudit.ingest.parts import How
 from seamaudit.ingest.prints import key
 from seamaudit.ingest.read import Reading
 from seamaudit.ingest.reader import Reader
+from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.sources import Discovery, SkipReason, discover
 from seamaudit.ingest.unknown import described
 from seamaudit.seams.fixes import Replays
@@ -33,7 +35,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What is read, by whom, and the texts that were met; `mapped` says that a person's mapping tells how."""
+    """What is read, by whom and how, the texts that were met, and who else works at it, None where nobody does."""
 
     discovery: Discovery
     reader: Reader
@@ -74,9 +76,10 @@ class Inputs:
             raise InputError(f"not a recording in a known format: {names}", f"{seen} {hint}".strip())
         raise InputError("no recording found in the given paths", "Name a .jsonl file, or a directory that holds some.")
 
-    def formats(self) -> dict[int, Format]:
-        """The format each source was read in."""
-        return {index: named(name, self.reading.formats) for index, name in self.reading.recognised.items()}
+    def evidence(self, refs: Sequence[EvidenceRef | None], show_content: bool) -> list[Evidence | None]:
+        """What the places that are referred to hold, read again."""
+        formats = {index: named(name, self.reading.formats) for index, name in self.reading.recognised.items()}
+        return collect(refs, Rereader(self.reader, self.discovery.sources), formats, show_content, self.intern)
 
     def accounting(self) -> Accounting:
         """Every byte, line and record: what became of it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Inputs, Progress, opened
 from seamaudit.audit.replay import Replayed, replay
-from seamaudit.audit.stack import LEDGER, Knobs, Stack, seams
+from seamaudit.audit.stack import LEDGER, Stack
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
 from seamaudit.catalog.problem import suggestion
@@ -38,18 +38,18 @@ class Measured:
 
 def measure(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> Measured:
     """Measure everything in the recordings behind `paths`, the ledger too, and judge nothing. Raises what `audit` raises."""
-    knobs = Knobs.of(settings)
     with opened(paths, settings, progress) as inputs:
         stack = inputs.stack(settings, frozenset({LEDGER}))
-        prices, calls = stack.prices, Calls(inputs.intern.texts.get)
-        return _measured(inputs, stack.layers(inputs.intern, prices, calls), seams(prices, knobs, calls, inputs.fixes(stack)), stack)
+        prices, calls = stack.price_book(), Calls(inputs.intern.texts.get)
+        return _measured(inputs, stack.layers(inputs.intern, prices, calls), stack.seams(prices, calls, inputs.fixes(stack)), stack)
 
 
 def measure_cost(paths: Sequence[str], settings: Settings, progress: Progress | None = None, *, ledger: bool = False) -> Measured:
     """Bill the recordings behind `paths`, with `ledger` to the last thing that was sent, and nothing else. Raises what `audit` raises."""
     prices = PriceBook(own=settings.prices)
     wanted: list[Callable[[], Layer]] = [lambda: Cost(prices), lambda: Ledger(prices)]
-    return _measure(paths, settings, progress, wanted if ledger else wanted[:1])
+    with opened(paths, settings, progress) as inputs:
+        return _measured(inputs, wanted if ledger else wanted[:1], ())
 
 
 def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress | None = None) -> tuple[Measured, Sequence[Answered]]:
@@ -59,11 +59,6 @@ def measure_cache(paths: Sequence[str], settings: Settings, progress: Progress |
         calls = Calls(inputs.intern.texts.get)
         measured = _measured(inputs, (lambda: CacheLayer(inputs.intern.texts.get, calls), UsageCache), ())
     return measured, [call for cache in calls.caches for call in cache]
-
-
-def _measure(paths: Sequence[str], settings: Settings, progress: Progress | None, factories: Sequence[Callable[[], Layer]]) -> Measured:
-    with opened(paths, settings, progress) as inputs:
-        return _measured(inputs, factories, ())
 
 
 def _measured(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: Sequence[Seam], stack: Stack | None = None) -> Measured:
@@ -88,13 +83,13 @@ def follow(
 ) -> Followed:
     """Audit the recordings behind `paths` and keep every call, for those who want to look at one, unless told not to `keep` them; with
     `ledger`, measure that too. Raises what `audit` raises."""
-    rules, knobs = load_catalog(settings.rules_dirs), Knobs.of(settings)
+    rules = load_catalog(settings.rules_dirs)
     kept = _Kept()
     with opened(paths, settings, progress) as inputs:
         stack = inputs.stack(settings, frozenset((*(rule.table for rule in rules), *((LEDGER,) if ledger else ()))))
-        prices = stack.prices
+        prices = stack.price_book()
         keeping: tuple[Callable[[], Layer], ...] = (lambda: kept,) if keep else ()
-        measured = _measured(inputs, (*stack.layers(inputs.intern, prices), *keeping), seams(prices, knobs), stack)
+        measured = _measured(inputs, (*stack.layers(inputs.intern, prices), *keeping), stack.seams(prices), stack)
     judged = judge(rules, measured.replayed.facts, measured.replayed.coverage, settings.params)
     return Followed(measured, judged.findings, tuple(kept.exchanges), inputs.intern.texts.get)
 
@@ -135,11 +130,10 @@ def suppose(paths: Sequence[str], settings: Settings, codes: Sequence[str] = (),
             raise UsageError(
                 f"{code} has no fix to replay{suggestion(code, mends)}", f"Fixes of these can be replayed: {', '.join(mends)}."
             )
-    knobs = Knobs.of(settings)
     with opened(paths, settings, progress) as inputs:
         stack = inputs.stack(settings, frozenset(rule.table for rule in rules))
-        prices, calls = stack.prices, Calls(inputs.intern.texts.get)
-        measured = _measured(inputs, stack.layers(inputs.intern, prices, calls), seams(prices, knobs), stack)
+        prices, calls = stack.price_book(), Calls(inputs.intern.texts.get)
+        measured = _measured(inputs, stack.layers(inputs.intern, prices, calls), stack.seams(prices), stack)
     facts = measured.replayed.facts
     findings = judge(rules, facts, measured.replayed.coverage, settings.params).findings
     return Supposed(measured, whatif(findings, mends, facts, calls, prices, codes))

@@ -129,14 +129,14 @@ def hired(settings: Settings, sources: Sequence[Source]) -> Iterator[Crew | None
 def replay_threads(stack: Stack, intern: Interner, exchanges: Sequence[Exchange]) -> bytes:
     """Feed the exchanges of whole threads to the layers of threads: a piece of work."""
     adopt(stack.key)
-    running = Running((at, make) for at, make in enumerate(stack.layers(intern, stack.prices)) if make().scope is Scope.THREAD)
+    running = Running((at, make) for at, make in enumerate(stack.layers(intern, stack.price_book())) if make().scope is Scope.THREAD)
     fed = [told for exchange in exchanges for told in running.feed(exchange)]
     return pack([*fed, *running.close()], Interner())
 
 
 def replay_plans(stack: Stack, intern: Interner, plans: Sequence[Plan]) -> bytes:
     """Replay fixes: a piece of work."""
-    return pack(list(replays(plans, stack.prices, intern.texts.get)), Interner())
+    return pack(list(replays(plans, stack.price_book(), intern.texts.get)), Interner())
 
 
 def _on_packed(work: Callable[[Interner, Any], bytes], data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from seamaudit.audit.inputs import Inputs
@@ -43,10 +43,9 @@ def replay(inputs: Inputs, factories: Sequence[Making], joins: Sequence[Seam], s
     coverage = Coverage()
     counts: dict[str, Counter[str]] = {"formats": Counter(), "levels": Counter(), "clocks": Counter()}
     threads: set[str] = set()
-    holes: list[Hole] = []
 
-    def counted(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
-        for exchange in exchanges:
+    def counted() -> Iterator[Exchange]:
+        for exchange in exchanges(inputs, facts):
             coverage.add(exchange)
             threads.add(exchange.thread.id)
             counts["formats"][exchange.format] += 1
@@ -54,12 +53,11 @@ def replay(inputs: Inputs, factories: Sequence[Making], joins: Sequence[Seam], s
             counts["clocks"][exchange.clock.value] += 1
             yield exchange
 
-    exchanges = counted(merge(list(drafts(inputs, facts, holes)), facts.add, holes))
     if inputs.crew is not None and stack is not None:
-        facts.extend(_together(inputs.crew, stack, list(exchanges), factories, inputs.intern))
+        facts.extend(_together(inputs.crew, stack, list(counted()), factories, inputs.intern))
     else:
         running = Running(enumerate(factories))
-        for exchange in exchanges:
+        for exchange in counted():
             for told in running.feed(exchange):
                 facts.extend(told.facts)
         for told in running.close():
@@ -75,6 +73,12 @@ def _together(crew: Crew, stack: Stack, exchanges: Sequence[Exchange], factories
     running = Running((at, make) for at, make in enumerate(factories) if make().scope is not Scope.THREAD)
     here = [told for exchange in exchanges for told in running.feed(exchange)]
     return in_order([*here, *running.close(), *elsewhere])
+
+
+def exchanges(inputs: Inputs, facts: FactBase) -> Iterator[Exchange]:
+    """The calls, read and merged; what is told of inputs and copies goes to the facts."""
+    holes: list[Hole] = []
+    return merge(list(drafts(inputs, facts, holes)), facts.add, holes)
 
 
 def drafts(inputs: Inputs, facts: FactBase, holes: list[Hole]) -> Iterator[Draft]:

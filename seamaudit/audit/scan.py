@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from seamaudit import __version__
 from seamaudit.audit.inputs import Progress, opened
 from seamaudit.audit.replay import replay
-from seamaudit.audit.stack import Knobs, seams
+from seamaudit.audit.stack import Knobs
 from seamaudit.catalog.describe import card
 from seamaudit.catalog.judge import judge
 from seamaudit.catalog.load import load_catalog
 from seamaudit.catalog.rule import Status
 from seamaudit.config import Settings
 from seamaudit.errors import EXIT_INTERNAL, SeamauditError
-from seamaudit.evidence import collect
 from seamaudit.facts import FactBase
 from seamaudit.findings import Finding, Report, Scalar, Spend
-from seamaudit.ingest.formats.base import Format
-from seamaudit.ingest.intern import Interner
-from seamaudit.ingest.reread import Rereader
 from seamaudit.layers.cache import Calls
 from seamaudit.layers.cost import Spend as SpendFact
 from seamaudit.providers.billing import Unpriced
@@ -35,16 +31,13 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
     report's `skipped`, as explicit.
     """
     rules = load_catalog(settings.rules_dirs)
-    knobs = Knobs.of(settings)
     with opened(paths, settings, progress) as inputs:
         stack = inputs.stack(settings, frozenset(rule.table for rule in rules))
-        prices, calls = stack.prices, Calls(inputs.intern.texts.get)
-        replayed = replay(inputs, stack.layers(inputs.intern, prices, calls), seams(prices, knobs, calls, inputs.fixes(stack)), stack)
+        prices, calls = stack.price_book(), Calls(inputs.intern.texts.get)
+        replayed = replay(inputs, stack.layers(inputs.intern, prices, calls), stack.seams(prices, calls, inputs.fixes(stack)), stack)
         inputs.refuse_unrecognised()
         judged = judge(rules, replayed.facts, replayed.coverage, settings.params)
-        formats = inputs.formats()
-        records = Rereader(inputs.reader, inputs.discovery.sources)
-        findings = _with_evidence(judged.findings, records, formats, settings.show_content, inputs.intern)
+        evidence = inputs.evidence([finding.evidence_ref for finding in judged.findings], settings.show_content)
     report = Report(
         version=__version__,
         sources=inputs.discovery.sources,
@@ -53,12 +46,16 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
         exchanges=replayed.exchanges,
         threads=replayed.threads,
         spend=_spend(replayed.facts, prices),
-        findings=tuple(finding for finding in findings if _is_wanted(finding, settings)),
+        findings=tuple(
+            replace(finding, evidence=found)
+            for finding, found in zip(judged.findings, evidence, strict=True)
+            if _is_wanted(finding, settings)
+        ),
         not_checked=judged.not_checked,
         rules=tuple(card(rule) for rule in rules if rule.status is not Status.REMOVED),
         masked=not settings.show_content,
         fail_on=settings.fail_on,
-        knobs=_spelled(knobs),
+        knobs=_spelled(Knobs.of(settings)),
         formats=replayed.formats,
         levels=replayed.levels,
         clocks=replayed.clocks,
@@ -69,13 +66,6 @@ def audit(paths: Sequence[str], settings: Settings, progress: Progress | None = 
 
 def _is_wanted(finding: Finding, settings: Settings) -> bool:
     return not (finding.severity < settings.min_severity or finding.confidence < settings.min_confidence)
-
-
-def _with_evidence(
-    findings: Sequence[Finding], records: Rereader, formats: Mapping[int, Format], show_content: bool, intern: Interner
-) -> Iterable[Finding]:
-    evidence = collect([finding.evidence_ref for finding in findings], records, formats, show_content, intern)
-    return [replace(finding, evidence=found) for finding, found in zip(findings, evidence, strict=True)]
 
 
 def _spend(facts: FactBase, prices: PriceBook) -> Spend:

@@ -12,7 +12,7 @@ from seamaudit.ingest.intern import Interner
 from seamaudit.layers.answers import Answers
 from seamaudit.layers.attempts import Attempts
 from seamaudit.layers.base import Layer
-from seamaudit.layers.budgets import Budgets, Limits
+from seamaudit.layers.budgets import Budgets
 from seamaudit.layers.cache import CacheLayer, Calls
 from seamaudit.layers.content import Content
 from seamaudit.layers.context import Context, ContextKnobs
@@ -55,9 +55,6 @@ from seamaudit.trace import Exchange, Source
 LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
 
-NO_LIMITS = Limits()
-"""Of a project that sets none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
@@ -78,57 +75,10 @@ class Knobs:
         return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=settings.budget_usd))
 
 
-def layers(
-    intern: Interner,
-    prices: PriceBook,
-    knobs: Knobs,
-    asked: frozenset[str] = frozenset(),
-    suite_of: Callable[[Exchange], str] = lambda exchange: "",
-    limits: Limits = NO_LIMITS,
-    calls: Calls | None = None,
-) -> tuple[Callable[[], Layer], ...]:
-    """How to make one instance of every layer, for one thread or one cache; `calls` is filled with what caches were replayed for.
-
-    The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
-    """
-    ledger: tuple[Callable[[], Layer], ...] = (lambda: Ledger(prices),) if LEDGER in asked else ()
-    return (
-        *ledger,
-        Content,
-        WithheldBodies,
-        Identity,
-        LostTurns,
-        lambda: PrefixLayer(intern.texts.get, knobs.prefix),
-        lambda: CacheLayer(intern.texts.get, calls),
-        UsageCache,
-        Diagnoses,
-        RetrievalLayer,
-        lambda: Contexts(suite_of),
-        Markers,
-        Tools,
-        Reasoning,
-        lambda: Stream(knobs.stream),
-        lambda: Answers(intern.texts.get),
-        Stalls,
-        lambda: Attempts(prices),
-        Refusals,
-        RateLimits,
-        Outages,
-        lambda: Failovers(prices),
-        Resends,
-        Conventions,
-        lambda: Repeats(prices, suite_of, knobs.repeats),
-        lambda: Loop(knobs.loop),
-        lambda: Context(knobs.context),
-        lambda: Cost(prices, knobs.cost),
-        lambda: Budgets(prices, limits),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What it takes to make the same layers anywhere: the settings, the tables that are asked for, the sources, the day of prices and
-    the key of prints."""
+    """What it takes to make the same layers and seams anywhere: the settings, the tables that are asked for, the sources, the day of
+    prices and the key of prints."""
 
     settings: Settings
     asked: frozenset[str]
@@ -136,33 +86,67 @@ class Stack:
     today: date
     key: int
 
-    @property
-    def prices(self) -> PriceBook:
-        """The prices, looked up anew."""
+    def price_book(self) -> PriceBook:
+        """The prices; a new book, which has looked up none."""
         return PriceBook(self.today, self.settings.prices)
 
     def layers(self, intern: Interner, prices: PriceBook, calls: Calls | None = None) -> tuple[Callable[[], Layer], ...]:
-        """How to make one instance of every layer."""
-        return layers(intern, prices, Knobs.of(self.settings), self.asked, self._suite_of, self.settings.limits, calls)
+        """How to make one instance of every layer, for one thread or one cache; `calls` is filled with what caches were replayed for.
+
+        The ledger takes as long as several others together, so it is kept where its table is among those `asked` for.
+        """
+        knobs = Knobs.of(self.settings)
+        ledger: tuple[Callable[[], Layer], ...] = (lambda: Ledger(prices),) if LEDGER in self.asked else ()
+        return (
+            *ledger,
+            Content,
+            WithheldBodies,
+            Identity,
+            LostTurns,
+            lambda: PrefixLayer(intern.texts.get, knobs.prefix),
+            lambda: CacheLayer(intern.texts.get, calls),
+            UsageCache,
+            Diagnoses,
+            RetrievalLayer,
+            lambda: Contexts(self._suite_of),
+            Markers,
+            Tools,
+            Reasoning,
+            lambda: Stream(knobs.stream),
+            lambda: Answers(intern.texts.get),
+            Stalls,
+            lambda: Attempts(prices),
+            Refusals,
+            RateLimits,
+            Outages,
+            lambda: Failovers(prices),
+            Resends,
+            Conventions,
+            lambda: Repeats(prices, self._suite_of, knobs.repeats),
+            lambda: Loop(knobs.loop),
+            lambda: Context(knobs.context),
+            lambda: Cost(prices, knobs.cost),
+            lambda: Budgets(prices, self.settings.limits),
+        )
+
+    def seams(self, prices: PriceBook, calls: Calls | None = None, elsewhere: Replays | None = None) -> tuple[Seam, ...]:
+        """Every seam, in the order in which they may build on each other; fixes are replayed where the requests were kept in `calls`, and
+        maybe `elsewhere`."""
+        knobs = Knobs.of(self.settings)
+        replays: tuple[Seam, ...] = () if calls is None else (Fixes(calls, prices, elsewhere),)
+        return (
+            CacheBreaks(prices, knobs.breaks),
+            CacheHabits(prices),
+            CacheChecks(),
+            CacheHealth(),
+            FrozenEvals(),
+            LoopCosts(),
+            ContextCosts(prices),
+            FullWindows(),
+            RefusedTurns(),
+            Caps(knobs.caps),
+            *replays,
+        )
 
     def _suite_of(self, exchange: Exchange) -> str:
         return self.settings.suite_of(exchange, self.sources[exchange.locus.source].path)
-
-
-def seams(prices: PriceBook, knobs: Knobs, calls: Calls | None = None, elsewhere: Replays | None = None) -> tuple[Seam, ...]:
-    """Every seam, in the order in which they may build on each other; fixes are replayed where the requests were kept in `calls`, and
-    maybe `elsewhere`."""
-    replays: tuple[Seam, ...] = () if calls is None else (Fixes(calls, prices, elsewhere),)
-    return (
-        CacheBreaks(prices, knobs.breaks),
-        CacheHabits(prices),
-        CacheChecks(),
-        CacheHealth(),
-        FrozenEvals(),
-        LoopCosts(),
-        ContextCosts(prices),
-        FullWindows(),
-        RefusedTurns(),
-        Caps(knobs.caps),
-        *replays,
-    )

@@ -65,7 +65,7 @@ def doctor(
 ) -> None:
     """Say what recordings hold, which rules can be decided from them, which are blind, and what to record to open these."""
     from seamaudit.audit import examine
-    from seamaudit.cli.config import configured
+    from seamaudit.cli.config import configured, formatted
     from seamaudit.cli.doctor_page import write
     from seamaudit.cli.output import check, opened
     from seamaudit.cli.progress import shown
@@ -77,7 +77,7 @@ def doctor(
         raise UsageError(f"--fail-under {fail_under:g} is no percentage", "Name one from 0 to 100.")
     check(output, paths)
     told = configured(config, isolated)
-    settings = replace(settings_of(told), rules_dirs=(*told.rules, *(rules or ())), input_format=input_format)
+    settings = replace(formatted(settings_of(told), input_format, None), rules_dirs=(*told.rules, *(rules or ())))
     with shown(paths, wanted=not no_progress) as advance:
         found = examine(paths, settings, advance)
     with opened(output) as out:
