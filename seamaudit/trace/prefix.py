@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import attrgetter
 from typing import Final
 
 from xxhash import xxh3_128_digest
 
 from seamaudit.trace.segment import Segment, Zone
+from seamaudit.trace.view import View
 
-LENGTHS: Final = ""
-"""Names the running sums of byte lengths; any other name is that of an array."""
+Measure = Callable[[Segment], int]
+"""What one segment adds to a running sum."""
+LENGTH: Final[Measure] = attrgetter("length")
+"""Its bytes."""
 _STRETCH: Final = 64
 """Positions looked up at a time where most searches end early."""
+
+_VIEWS: Final = 8
+"""Prefixes that are kept spelled out: one is compared with another or two, a few threads take turns."""
 
 Runs = tuple[tuple[int, int], ...]
 """Half-open ranges of a tape's positions."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Tape:
     """All segments of a read and, append-only, their ids in the order they first appeared: those of tools and system in
     `heads`, those of messages in `ids`, so that a head that changes every turn does not cut the messages into pieces.
@@ -34,8 +41,9 @@ class Tape:
     ids: array[int] = field(default_factory=lambda: array("I"))
     heads: array[int] = field(default_factory=lambda: array("I"))
     _ordered: list[bytes] = field(default_factory=list)
-    _sums: dict[tuple[str, bool, int], list[int]] = field(default_factory=dict)
+    _sums: dict[tuple[Measure | str, bool, int], list[int]] = field(default_factory=dict)
     _links: dict[tuple[bool, bytes, int], list[bytes]] = field(default_factory=dict)
+    _views: dict[tuple[int, int], View] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ordered(self) -> list[bytes]:
@@ -45,15 +53,38 @@ class Tape:
             column.extend(segment.ordered for segment in self.segments[len(column) :])
         return column
 
-    def sums(self, what: str, heads: bool, start: int, stop: int) -> list[int]:
-        """Running sums of the positions from `start` on, at least up to `stop`, entry k over the first k of them: byte lengths, or for the
-        name of an array how many elements of it are opened."""
+    def sum(self, what: Measure | str, heads: bool, runs: Runs, stop: int) -> int:
+        """The sum over the first `stop` positions of some runs: of what a measure says of each, or for the name of an array how many
+        elements of it are opened."""
+        total, known = 0, self._sums
+        for low, high in runs:
+            if stop <= 0:
+                break
+            covered = min(high - low, stop)
+            sums = known.get((what, heads, low))
+            if sums is None or len(sums) <= covered:
+                sums = self._summed(what, heads, low, low + covered)
+            total += sums[covered]
+            stop -= covered
+        return total
+
+    def _summed(self, what: Measure | str, heads: bool, start: int, stop: int) -> list[int]:
+        """Running sums of the positions from `start` on, at least up to `stop`, entry k over the first k of them."""
         sums = self._sums.setdefault((what, heads, start), [0])
-        if len(sums) <= stop - start:
-            new = map(self.segments.__getitem__, (self.heads if heads else self.ids)[start + len(sums) - 1 : stop])
-            values = (each.length if what == LENGTHS else each.starts and each.array == what for each in new)
-            sums += accumulate(values, initial=sums.pop())
+        new = map(self.segments.__getitem__, (self.heads if heads else self.ids)[start + len(sums) - 1 : stop])
+        values = map(what, new) if callable(what) else (each.starts and each.array == what for each in new)
+        sums += accumulate(values, initial=sums.pop())
         return sums
+
+    def view(self, prefix: Prefix) -> View:
+        """One of its prefixes spelled out."""
+        key = id(prefix.head), id(prefix.runs)  # which the view holds
+        view = self._views.get(key)
+        if view is None:
+            while len(self._views) >= _VIEWS:
+                del self._views[next(iter(self._views))]
+            view = self._views[key] = View(prefix)
+        return view
 
     def links(self, heads: bool, before: bytes, start: int, stop: int) -> list[bytes]:
         """Chained digests of the positions from `start` on, at least up to `stop`, behind a chain whose digest is `before`.
@@ -88,31 +119,26 @@ class Prefix:
     head: Runs = ()
 
     @property
+    def view(self) -> View:
+        """The prefix spelled out, as long as it is at hand."""
+        return self.tape.view(self)
+
+    @property
     def head_length(self) -> int:
         """How many positions the head runs cover."""
-        length = 0
-        for start, stop in self.head:
-            length += stop - start
-        return length
+        return self.view.head
 
     def ids(self, start: int = 0, stop: int | None = None) -> list[int]:
         """Segment ids of positions `start` to `stop` (exclusive)."""
-        end = self.length if stop is None else min(stop, self.length)
-        head = self.head_length
-        out: list[int] = []
-        if start < head:
-            _collect(out, self.tape.heads, self.head, start, min(end, head))
-        if end > head:
-            _collect(out, self.tape.ids, self.runs, max(0, start - head), end - head)
-        return out
+        return self.view.ids[start:stop]
 
     def segments(self, start: int = 0, stop: int | None = None) -> Iterator[Segment]:
         """Segments of positions `start` to `stop` (exclusive)."""
-        return map(self.tape.segments.__getitem__, self.ids(start, stop))
+        return map(self.tape.segments.__getitem__, self.view.ids[start:stop])
 
     def at(self, position: int) -> Segment:
         """The segment at one 0-based position."""
-        return self.tape.segments[self.ids(position, position + 1)[0]]
+        return self.tape.segments[self.view.ids[position]]
 
     def digests(self, start: int = 0, stop: int | None = None) -> list[bytes]:
         """Cache keys of positions `start` to `stop`."""
@@ -120,36 +146,27 @@ class Prefix:
 
     def size(self, stop: int | None = None) -> int:
         """Bytes of the first `stop` positions, of all where it is None."""
-        return self._sum(LENGTHS, self.length if stop is None else stop)
+        return self.measured(LENGTH, self.length if stop is None else stop)
 
     def pointer(self, position: int) -> str:
         """JSON pointer, inside the request body, of the value at a position."""
         target = self.at(position)
-        element = "" if target.scalar else f"/{max(0, self._sum(target.array, position + 1) - 1)}"
+        element = "" if target.scalar else f"/{max(0, self.measured(target.array, position + 1) - 1)}"
         return f"/{target.array}{element}{target.path}"
 
     def pointers(self, positions: Iterable[int]) -> dict[int, str]:
         """JSON pointers of many positions, in their order."""
         return {at: self.pointer(at) for at in sorted(set(positions))}
 
-    def _sum(self, what: str, stop: int) -> int:
-        """What the tape sums up, over the first `stop` positions."""
-        head = self.head_length
-        inside = _summed(self.tape, what, True, self.head, stop) if head else 0
-        return inside + _summed(self.tape, what, False, self.runs, min(stop, self.length) - head)
+    def measured(self, what: Measure | str, stop: int) -> int:
+        """What the tape sums up (`Tape.sum`), over the first `stop` positions."""
+        head = self.view.head
+        inside = self.tape.sum(what, True, self.head, stop) if head else 0
+        return inside + self.tape.sum(what, False, self.runs, min(stop, self.length) - head)
 
     def zone_end(self, zone: Zone) -> int:
         """How many positions lie in `zone` or before it."""
-        if zone is Zone.MESSAGES:
-            return self.length
-        if zone is Zone.SYSTEM and self.head:
-            return self.head_length
-        before = (Zone.TOOLS,) if zone is Zone.TOOLS else (Zone.TOOLS, Zone.SYSTEM)
-        for start in range(0, self.length, _STRETCH):
-            for at, segment in enumerate(self.segments(start, start + _STRETCH), start):
-                if segment.zone not in before:
-                    return at
-        return self.length
+        return self.view.zone_end(zone)
 
     def shared_with(self, other: Prefix) -> int:
         """Length of the longest common prefix, by cache key."""
@@ -209,26 +226,3 @@ def _same(left: Runs, right: Runs) -> int:
             continue
         return shared + (min(a[1], b[1]) - a[0] if a[0] == b[0] else 0)
     return shared
-
-
-def _summed(tape: Tape, what: str, heads: bool, runs: Runs, stop: int) -> int:
-    """The sum over the first `stop` positions of some runs."""
-    total = 0
-    for low, high in runs:
-        if stop <= 0:
-            break
-        covered = min(high - low, stop)
-        total += tape.sums(what, heads, low, low + covered)[covered]
-        stop -= covered
-    return total
-
-
-def _collect(out: list[int], ids: array[int], runs: Runs, start: int, stop: int) -> None:
-    at = 0
-    for low, high in runs:
-        size = high - low
-        if at + size > start:
-            out.extend(ids[low + max(0, start - at) : low + min(size, stop - at)])
-        at += size
-        if at >= stop:
-            return

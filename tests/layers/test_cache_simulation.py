@@ -9,19 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamaudit.layers.cache import CacheLayer, Calls, Laid, Served, as_sent, laid_out, simulate
+from seamaudit.layers.cache import CacheLayer, Calls, Laid, Sent, Served, simulate
 from seamaudit.layers.cache.edits import AddMarks, Edit, HoldUntil, Live, MarkBefore, MoveBehind, Region, SortTools, SpellAlike, WarmUp
 from seamaudit.trace import Breakpoint, Exchange, Kind, Segment, Usage, Zone
 from tests.builders import START, Story, answer, say, segment
 from tests.layers.test_cache import ask, blocks
 
 
-def laid(*exchanges: Exchange) -> list[Laid]:
+def sent(*exchanges: Exchange) -> Sent:
     calls = Calls()
     layer = CacheLayer(calls=calls)
     for exchange in exchanges:
         list(layer.feed(exchange))
-    return list(laid_out(calls.caches[0]))
+    return Sent(calls.caches[0])
+
+
+def laid(*exchanges: Exchange) -> list[Laid]:
+    return sent(*exchanges).requests
 
 
 def served(requests: Sequence[Laid], *edits: Edit) -> list[tuple[int | None, int | None]]:
@@ -56,6 +60,41 @@ def test_no_edit_changes_what_is_sent(growths: list[int], moved: int) -> None:
     for before, after in zip(simulate(requests), simulate(requests, edits), strict=True):
         assert after.usage.input == before.usage.input == before.exchange.usage.input  # type: ignore[union-attr]
         assert (after.usage.cache_read or 0) + (after.usage.cache_write or 0) <= (after.usage.input or 0)
+
+
+@st.composite
+def threads(draw: st.DrawFn) -> list[Exchange]:
+    """Threads that begin alike, take turns, pause, race, and read what nothing recorded wrote."""
+    story, now, lengths, out = Story(), 0.0, {}, []
+    for _ in range(draw(st.integers(2, 12))):
+        thread = draw(st.sampled_from("abc"))
+        lengths[thread] = length = lengths.get(thread, 8) + draw(st.integers(1, 9))
+        shared = draw(st.sampled_from([3, 8, 8, 8]))
+        prompt = [*blocks(shared), *blocks(length, thread)[shared:]]
+        marks = sorted({draw(st.sampled_from([0, 3, 8])), length} - {0})
+        read = draw(st.sampled_from([0, 0, 300, 800, 1100]))
+        now += draw(st.sampled_from([0.5, 20.0, 290.0, 400.0]))
+        out.append(ask(story, prompt, marks, min(read, 100 * length), 100 * length - min(read, 100 * length), at=now, took=4.0))
+    return out
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> Edit:
+    """An edit of some of the first twelve requests, or of all."""
+    some = draw(st.sets(st.integers(0, 11), max_size=4))
+    start = draw(st.integers(0, 9))
+    regions = {each: Region(start, start + draw(st.integers(1, 3)), draw(st.sampled_from([0, 40])), 0, b"k") for each in some}
+    hold = HoldUntil({each: START + draw(st.sampled_from([30.0, 900.0])) for each in some})
+    marks = AddMarks({each: [start + 1, start + 4] for each in some})
+    ways: list[Edit] = [MoveBehind(regions), marks, MarkBefore(dict.fromkeys(some, start + 1)), WarmUp(dict.fromkeys(some, start)), hold]
+    return draw(st.sampled_from([*ways, Live("1h"), SortTools(), SpellAlike()]))
+
+
+@given(threads(), st.lists(edits(), min_size=1, max_size=2))
+def test_what_an_edit_does_not_reach_need_not_be_replayed(exchanges: list[Exchange], edited: list[Edit]) -> None:
+    plain = sent(*exchanges)
+    whole = simulate(plain.requests, edited, plain.outside)
+    assert [(one.exchange.id, one.usage) for one in plain.edited(edited)] == [(one.exchange.id, one.usage) for one in whole]
 
 
 def rag(count: int) -> list[Laid]:
@@ -150,9 +189,8 @@ def test_a_prefix_below_the_minimum_is_not_cached_where_it_stands_now_either() -
 
 def test_what_was_written_before_the_recording_began_is_known_by_its_reads() -> None:
     story = Story()
-    requests = laid(ask(story, blocks(20), [10, 20], 1000, 1000), ask(story, blocks(25), [10, 25], 2000, 500))
-    assert served(requests) == [(0, 2000), (2000, 500)]
-    plain = as_sent(requests)
+    plain = sent(ask(story, blocks(20), [10, 20], 1000, 1000), ask(story, blocks(25), [10, 25], 2000, 500))
+    assert served(plain.requests) == [(0, 2000), (2000, 500)]
     assert plain.outside == {0: 10}
     assert [(one.usage.cache_read, one.usage.cache_write) for one in plain.served] == [(1000, 1000), (2000, 500)]
 

@@ -2,8 +2,9 @@
 
 from seamaudit.layers.cache.facts import CacheRead, CacheWrite, ShortPrefix, UnmarkedRepeat, Verdict
 from seamaudit.layers.cache.layer import CacheLayer
-from seamaudit.layers.cache.layout import Calls, Laid, laid_out
-from seamaudit.layers.cache.simulate import Plain, Served, as_sent, is_close, simulate
+from seamaudit.layers.cache.layout import Calls, Laid
+from seamaudit.layers.cache.sent import Sent, is_close
+from seamaudit.layers.cache.simulate import Served, simulate
 from seamaudit.layers.cache.state import Answered
 
 __all__ = [
@@ -13,13 +14,11 @@ __all__ = [
     "CacheWrite",
     "Calls",
     "Laid",
-    "Plain",
+    "Sent",
     "Served",
     "ShortPrefix",
     "UnmarkedRepeat",
     "Verdict",
-    "as_sent",
     "is_close",
-    "laid_out",
     "simulate",
 ]

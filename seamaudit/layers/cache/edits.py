@@ -9,7 +9,7 @@ from typing import Protocol
 
 from xxhash import xxh3_128_digest
 
-from seamaudit.layers.cache.layout import UNREAD, Laid, Piece, text_bytes
+from seamaudit.layers.cache.layout import UNREAD, Laid, Span, text_bytes
 from seamaudit.trace import Breakpoint, Segment, Usage, Zone
 
 
@@ -53,38 +53,48 @@ class MoveBehind:
 
 
 def _behind(laid: Laid, region: Region) -> Laid:
-    kept: list[Piece] = []
-    gone: list[Piece] = []
-    covered = [0]
-    for piece in laid.pieces:
-        if piece.behind or not region.start <= piece.origin < region.stop:
-            kept.append(piece)
-        elif piece.origin == region.start and 0 < region.stays < text_bytes(piece.segment):
-            head, tail = _split(piece, region)
-            kept.append(head)
-            gone.append(tail)
-        else:
-            gone.append(_put_behind(piece))
-        covered.append(len(kept))
+    kept: list[Span] = []
+    gone: list[Span] = []
+    for span in laid.spans:
+        low, high = max(span.start, region.start), min(span.stop, region.stop)
+        if span.behind or low >= high:
+            kept.append(span)
+            continue
+        kept.append(span._replace(stop=low))
+        first = laid.call.prefix.at(low) if span.made is None else span.made
+        if low == region.start and 0 < region.stays < text_bytes(first):
+            stays, goes = _split(laid, span, first, region)
+            kept.append(stays)
+            gone.append(goes)
+            low += 1
+        gone.append(span._replace(start=low, stop=high, behind=True))
+        kept.append(span._replace(start=high))
     if not gone:
         return laid
-    marks = [replace(mark, position=covered[mark.position]) for mark in laid.marks]
+    marks = [replace(mark, position=_left(laid, mark.position, region)) for mark in laid.marks]
     return laid.arranged([*kept, *gone]).marked(marks)
 
 
-def _put_behind(piece: Piece) -> Piece:
-    return piece._replace(segment=replace(piece.segment, zone=Zone.MESSAGES), behind=True)
+def _left(laid: Laid, count: int, region: Region) -> int:
+    """How many of a prompt's first pieces are left, or are left in part, where a region moves."""
+    left = 0
+    for span in laid.first(count):
+        low, high = max(span.start, region.start), min(span.stop, region.stop)
+        left += span.length
+        if not span.behind and low < high:
+            first = laid.call.prefix.at(low) if span.made is None else span.made
+            left -= high - low - int(low == region.start and 0 < region.stays < text_bytes(first))
+    return left
 
 
-def _split(piece: Piece, region: Region) -> tuple[Piece, Piece]:
-    segment = piece.segment
+def _split(laid: Laid, span: Span, segment: Segment, region: Region) -> tuple[Span, Span]:
+    upto = laid.recorded.upto
+    tokens = upto(region.start + 1) - upto(region.start) if span.made is None else span.tokens
     share = region.stays / text_bytes(segment)
     stays = _part(segment, region.stays, region.key + segment.zone.encode())
     goes = _part(segment, segment.length - region.stays, region.key + segment.ordered)
-    return (
-        piece._replace(segment=stays, tokens=piece.tokens * share),
-        _put_behind(piece._replace(segment=goes, tokens=piece.tokens * (1 - share))),
-    )
+    at = Span(region.start, region.start + 1)
+    return at._replace(made=stays, tokens=tokens * share), at._replace(made=goes, tokens=tokens * (1 - share), behind=True)
 
 
 def _part(segment: Segment, length: int, known_by: bytes) -> Segment:
@@ -107,7 +117,7 @@ class MarkBefore:
         if origin is None or not laid.marks:
             return laid
         *others, last = sorted(laid.marks, key=lambda mark: mark.position)
-        return laid.marked([*others, replace(last, position=_end_of(laid, origin - 1))])
+        return laid.marked([*others, replace(last, position=laid.end_of(origin - 1))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +134,7 @@ class AddMarks:
     def _marked(self, laid: Laid) -> Laid:
         added = self.positions.get(laid.call.exchange.id, ())
         life = laid.marks[-1].ttl if laid.marks else self.ttl
-        return laid.marked([*laid.marks, *(Breakpoint(_end_of(laid, at - 1), life) for at in added)]) if added else laid
-
-
-def _end_of(laid: Laid, origin: int) -> int:
-    """How many pieces end with the last that stood at a recorded position or before, and has not been put behind."""
-    return max((at for at, piece in enumerate(laid.pieces, 1) if piece.origin <= origin and not piece.behind), default=0)
+        return laid.marked([*laid.marks, *(Breakpoint(laid.end_of(at - 1), life) for at in added)]) if added else laid
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +157,26 @@ class SortTools:
         return [self._sorted(laid) for laid in calls]
 
     def _sorted(self, laid: Laid) -> Laid:
-        count = next((at for at, piece in enumerate(laid.pieces) if piece.segment.zone is not Zone.TOOLS), len(laid.pieces))
-        tools = sorted(laid.pieces[:count], key=lambda piece: (piece.segment.name, piece.segment.canonical))
-        return laid.arranged([*tools, *laid.pieces[count:]])
+        tools, rest = _tools(laid)
+        tools.sort(key=lambda each: (each[0].name, each[0].canonical))
+        return laid.arranged([*(span for _, span in tools), *rest])
+
+
+def _tools(laid: Laid) -> tuple[list[tuple[Segment, Span]], list[Span]]:
+    """The tools at the beginning, one by one, and the spans behind them."""
+    prefix, count = laid.call.prefix, laid.call.prefix.zone_end(Zone.TOOLS)
+    tools: list[tuple[Segment, Span]] = []
+    for at, span in enumerate(laid.spans):
+        if span.behind or span.start >= count:
+            return tools, list(laid.spans[at:])
+        if span.made is not None:
+            tools.append((span.made, span))
+            continue
+        stop = min(span.stop, count)
+        tools += ((segment, Span(at, at + 1)) for at, segment in enumerate(prefix.segments(span.start, stop), span.start))
+        if stop < span.stop:
+            return tools, [span._replace(start=stop), *laid.spans[at + 1 :]]
+    return tools, []
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +185,7 @@ class SpellAlike:
 
     def apply(self, calls: Sequence[Laid]) -> list[Laid]:
         """The requests, changed."""
-        return [
-            laid.arranged(piece._replace(segment=replace(piece.segment, ordered=piece.segment.canonical)) for piece in laid.pieces)
-            for laid in calls
-        ]
+        return [replace(laid, alike=True) for laid in calls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +197,7 @@ class HoldUntil:
     def apply(self, calls: Sequence[Laid]) -> list[Laid]:
         """The requests, changed, in the order in which they are now sent."""
         held = [self._held(laid) for laid in calls]
-        starts = [laid.call.started for laid in held]
+        starts = [laid.times.started for laid in held]
         latest = accumulate((start or 0.0 for start in starts), max)  # what tells no time keeps its place
         order = sorted(
             zip(starts, latest, range(len(held)), strict=True), key=lambda each: (each[1] if each[0] is None else each[0], each[2])
@@ -186,7 +205,7 @@ class HoldUntil:
         return [held[at] for _, _, at in order]
 
     def _held(self, laid: Laid) -> Laid:
-        until, started = self.times.get(laid.call.exchange.id), laid.call.started
+        until, started = self.times.get(laid.call.exchange.id), laid.times.started
         return laid.sent(until) if until is not None and started is not None and until > started else laid
 
 
@@ -212,12 +231,12 @@ class WarmUp:
 
 def _ahead(laid: Laid, position: int) -> Laid:
     """The beginning of a request, marked at its end and sent so early that its answer has begun when the request starts."""
-    count = _end_of(laid, position - 1)
-    exchange, started, readable = laid.call.exchange, laid.call.started, laid.call.readable
+    count = laid.end_of(position - 1)
+    exchange, started, readable = laid.call.exchange, laid.times.started, laid.readable
     life = laid.marks[-1].ttl if laid.marks else "5m"
     usage = Usage(input=laid.tokens()[count])
     ahead = replace(
         laid, call=replace(laid.call, exchange=replace(exchange, id=-1 - exchange.id, previous=None, nearest=None), usage=usage)
     )
-    cut = ahead.arranged(laid.pieces[:count]).marked([Breakpoint(count, life)])
+    cut = ahead.arranged(laid.first(count)).marked([Breakpoint(count, life)])
     return cut.sent(started - max(0.0, readable - started)) if started is not None and readable is not None else cut

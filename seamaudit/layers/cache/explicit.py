@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
@@ -16,8 +14,6 @@ from seamaudit.trace import Usage
 
 HOUR = "1h"
 """The longer of the lives that a marker can ask for."""
-BAND = 0.05
-"""How far an apportioned token position may be off and still be taken for the read that was reported."""
 
 
 class Replayed(NamedTuple):
@@ -44,59 +40,67 @@ class ExplicitCache:
     """The provider's reference walk: from each marker down, the first live entry wins; one marker writes one entry; an entry can be
     read once its writer's answer began; a read refreshes it (platform.claude.com prompt-caching).
 
-    Reported usage pins token positions: read + written is exactly the prefix up to the last marker.
+    Reported usage pins token positions: read + written is exactly the prefix up to the last marker. `changed` holds the entries that have
+    been put in or changed since it was last emptied.
     """
 
     def __init__(self) -> None:
+        self.changed: dict[Key, Entry] = {}
         self._entries: dict[Key, Entry] = {}
         self._latest: dict[int, float] = {}
         self._writes: dict[int, Write] = {}
         self._reads: Counter[int] = Counter()
 
-    def replay(self, call: Answered, older: Sequence[Extent], before: int, looked: Looked | None = None) -> Replayed:
+    def replay(self, call: Answered, older: Sequence[Extent], before: int) -> Replayed:
         """What the request should have read and left behind.
 
-        `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id;
-        `looked` is where it looks, where that is known already.
+        `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
         """
-        marks, reaches, keys = looked or looked_at(call)
+        marks, reaches, keys = looked_at(call)
         raced = self._raced(call, reaches, keys)
-        hit = self._hit(reaches, keys, call.started)
+        key, hit = self._hit(reaches, keys, call.started)
         predicted = hit.tokens if hit else 0
-        verdict = self._judged(call, hit, older)
         rested = _since(hit, call.started)
-        if hit is not None:
-            self._read(call, hit)
-        return Replayed(
+        if key is not None and hit is not None:
+            hit = hit.pinned(call.usage.cache_read or 0)
+            self._hold(key, self._read(call, hit))
+        verdict = self._judged(call, hit, older)
+        out = Replayed(
             predicted if verdict is not Verdict.EXACT else call.usage.cache_read or 0,
             verdict,
             self._written(call, marks, keys, before, bool(older), raced),
             rested,
             *_overlooked(call, [position for position, _ in marks], older[0].position if older else 0),
         )
+        self.changed.clear()
+        return out
 
-    def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
-        """What the request reads and writes by the contract alone, and keep it: `tokens` tells how many so many positions are.
+    def serve(self, call: Answered, tokens: Callable[[int], int], looked: Looked | None = None) -> Usage:
+        """What the request reads and writes by the contract alone, and keep it: `tokens` tells how many so many positions are, `looked`
+        where the request looks, where that is known.
 
         With the hit at A, the last marker for an hour at B and the last marker at C, A is read, B-A written for an hour, C-B for less
         (platform.claude.com prompt-caching, mixed lives).
         """
-        marks, reaches, keys = looked = looked_at(call)
-        hit = self._hit(reaches, keys, call.started)
+        marks, reaches, keys = looked or looked_at(call)
+        key, hit = self._hit(reaches, keys, call.started)
         read = tokens(hit.position) if hit else 0
         above = [(tokens(at), ttl) for at, ttl in marks if hit is None or at > hit.position]
         writes = [(count, ttl) for count, ttl in above if count >= call.contract.minimum_tokens]
         last = max((count for count, _ in writes), default=read)
         hour = max((count for count, ttl in writes if ttl == HOUR), default=read)
-        usage = Usage(
+        if key is not None and hit is not None:
+            hit = hit.pinned(read)
+            self._hold(key, hit._replace(touched=call.started) if read else hit)
+        if marks and last and not call.summed:
+            self._enter(call, marks, keys, last)
+        return Usage(
             input=call.usage.input,
             cache_read=read,
             cache_write=last - read,
             cache_write_5m=last - hour,
             cache_write_1h=hour - read,
         )
-        self.replay(replace(call, usage=usage), (), -1, looked)
-        return usage
 
     def know(self, call: Answered, position: int, tokens: int) -> None:
         """Hold an entry that the request is known to have found, though nothing recorded wrote it."""
@@ -105,22 +109,29 @@ class ExplicitCache:
         if entry is None or not entry.is_readable(call.started):
             self._hold(key, Entry(position, tokens, True, _life(call, ""), call.started, None, -1))
 
-    def _hit(self, reaches: Sequence[list[int]], keys: Mapping[int, Key], now: float | None) -> Entry | None:
+    def take(self, changed: Mapping[Key, Entry]) -> None:
+        """Change entries as a request did that was replayed elsewhere."""
+        for key, entry in changed.items():
+            self._hold(key, entry)
+
+    def holds(self, key: Key) -> Entry | None:
+        """The entry a key names, None where there is none."""
+        return self._entries.get(key)
+
+    def _hit(self, reaches: Sequence[list[int]], keys: Mapping[int, Key], now: float | None) -> tuple[Key, Entry] | tuple[None, None]:
         for looked in reversed(reaches):
             for at in looked:
-                entry = self._entries.get(keys[at]) if at in self._latest else None
-                if entry is not None and entry.is_readable(now):
-                    return entry
-        return None
+                if at in self._latest:
+                    entry = self._entries.get(key := keys[at])
+                    if entry is not None and entry.is_readable(now):
+                        return key, entry
+        return None, None
 
     def _judged(self, call: Answered, hit: Entry | None, older: Sequence[Extent]) -> Verdict:
         reported = call.usage.cache_read or 0
         if hit is None:
             return Verdict.MORE_THAN_PREDICTED if reported else Verdict.COLD
         if reported == hit.tokens:
-            return Verdict.EXACT
-        if not hit.exact and abs(reported - hit.tokens) <= hit.tokens * BAND:
-            hit.tokens, hit.exact = reported, True
             return Verdict.EXACT
         if reported > hit.tokens:
             return Verdict.MORE_THAN_PREDICTED
@@ -136,11 +147,11 @@ class ExplicitCache:
         keys = call.keys()
         return any(self._entries.get(keys[entry.position]) is entry and entry.is_readable(call.started) for entry in known)
 
-    def _read(self, call: Answered, hit: Entry) -> None:
+    def _read(self, call: Answered, hit: Entry) -> Entry:
         if not call.usage.cache_read:
-            return
-        hit.touched = call.started
+            return hit
         self._reads[hit.owner] += 1
+        return hit._replace(touched=call.started)
 
     def writes(self) -> list[CacheWrite]:
         """What each request wrote, and how often it was read."""
@@ -180,7 +191,7 @@ class ExplicitCache:
             for at in looked:
                 entry = self._entries.get(keys[at]) if now < self._latest.get(at, 0.0) else None
                 if entry is not None and entry.is_pending(now):
-                    return copy(entry)
+                    return entry
         return None
 
     def _written(
@@ -190,9 +201,7 @@ class ExplicitCache:
         if not marks or not read + written or call.summed or (call.usage.cache_write is None and call.contract.write_charged):
             return None
         last, ttl = marks[-1]
-        covered = size(call.prefix, last)
-        for position, name in marks:
-            self._enter(call, position, name, keys[position], (read + written) if position == last else 0, covered)
+        covered = self._enter(call, marks, keys, read + written)
         if written:
             self._writes[call.exchange.id] = Write(call, covered, raced)
         return Extent(
@@ -209,29 +218,43 @@ class ExplicitCache:
             locus=call.exchange.locus,
         )
 
-    def _enter(self, call: Answered, position: int, ttl: str, key: Key, pinned: int, covered: int) -> None:
-        """Put an entry where a marker stands; a position below the last marker is apportioned by bytes until a read pins it."""
-        cached = (call.usage.cache_read or 0) + (call.usage.cache_write or 0)
-        known = self._entries.get(key)
-        if known is not None:
+    def _enter(self, call: Answered, marks: Sequence[tuple[int, str]], keys: Mapping[int, Key], cached: int) -> int:
+        """Put entries where markers stand, `cached` tokens up to the last, which covers so many bytes. A position below it is apportioned
+        by bytes until a read pins it."""
+        last = marks[-1][0]
+        covered = size(call.prefix, last)
+        for position, ttl in marks:
+            key, pinned = keys[position], position == last
+            known = self._entries.get(key)
+            if known is not None and pinned:
+                known = known._replace(tokens=cached, exact=True)
+                self._hold(key, known)
+            if known is not None and known.is_readable(call.started):
+                continue
             if pinned:
-                known.tokens, known.exact = pinned, True
-            if known.is_readable(call.started):
-                return
-        tokens = pinned or (known.tokens if known else round(cached * size(call.prefix, position) / max(covered, 1)))
-        exact = bool(pinned) or (known is not None and known.exact)
-        if not pinned and tokens < call.contract.minimum_tokens:
-            return
-        readable = call.readable if call.started is not None else None
-        if known is not None and known.is_pending(call.started) and known.readable is not None and readable is not None:
-            readable = min(known.readable, readable)
-        self._hold(key, Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id))
+                tokens, exact = cached, True
+            elif known is not None:
+                tokens, exact = known.tokens, known.exact
+            else:
+                tokens, exact = round(cached * size(call.prefix, position) / max(covered, 1)), False
+            if pinned or tokens >= call.contract.minimum_tokens:
+                readable = _readable(call, known)
+                self._hold(key, Entry(position, tokens, exact, _life(call, ttl), call.started, readable, call.exchange.id))
+        return covered
 
     def _hold(self, key: Key, entry: Entry) -> None:
         """Put an entry in. For each position it is known when the last of its entries becomes readable, so that most look-ups need no
         key."""
-        self._entries[key] = entry
+        self._entries[key] = self.changed[key] = entry
         self._latest[entry.position] = max(self._latest.get(entry.position, 0.0), entry.readable or 0.0)
+
+
+def _readable(call: Answered, known: Entry | None) -> float | None:
+    """When what a request writes can be read: when its answer begins, or that of another that is writing the same."""
+    readable = call.readable if call.started is not None else None
+    if known is not None and known.is_pending(call.started) and known.readable is not None and readable is not None:
+        return min(known.readable, readable)
+    return readable
 
 
 def _life(call: Answered, ttl: str) -> float:

@@ -1,17 +1,15 @@
-"""Prompts as laid out: every piece with its share of the tokens that usage counted, so that it can stand elsewhere and keep them."""
+"""Prompts as laid out: stretches of what was recorded, each with its share of the tokens that usage counted, so that it can stand
+elsewhere and keep them."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, overload
 
-from seamaudit.ingest.intern import Stretch
-from seamaudit.layers.cache.explicit import BAND
-from seamaudit.layers.cache.marks import looked_at
-from seamaudit.layers.cache.state import Answered, Key, Texts, no_text
-from seamaudit.trace import Breakpoint, Kind, Prefix, Segment, Tape, Zone
+from seamaudit.layers.cache.state import Answered, Texts, no_text
+from seamaudit.trace import Breakpoint, Kind, Prefix, Segment, Times
 
 IMAGE_BYTES: Final = 6000
 """What an image or a file weighs at most beside text: its bytes are no measure of its tokens, of which an image has up to 1,600
@@ -29,6 +27,11 @@ def text_bytes(segment: Segment) -> int:
     return max(1, segment.length - BRACKETS) if segment.kind is Kind.TEXT else segment.length
 
 
+def weight(segment: Segment) -> int:
+    """What a segment weighs where tokens are apportioned by bytes."""
+    return min(segment.length, IMAGE_BYTES) if segment.unsized else text_bytes(segment)
+
+
 class Calls:
     """The requests that caches were replayed for, kept for counterfactuals: a list for each cache, each in order. `text_of` gives the
     texts of their segments."""
@@ -43,28 +46,68 @@ class Calls:
         return self.caches[-1]
 
 
-class Piece(NamedTuple):
-    """A segment where it stands now, its tokens, the position it was recorded at, and whether an edit put it behind everything else."""
+class Recorded:
+    """The running token count of a prompt as it was sent: exact at the positions `pins`, between two of them by bytes."""
 
-    segment: Segment
-    tokens: float
-    origin: int
+    def __init__(self, prefix: Prefix, pins: Mapping[int, int]) -> None:
+        self._prefix = prefix
+        self._pins = [(0, 0), *pins.items()]
+
+    def upto(self, position: int) -> float:
+        """The tokens of the first `position` segments."""
+        at = max(1, bisect_left(self._pins, (position,)))
+        if at == len(self._pins):
+            return self._pins[-1][1]
+        (low, below), (high, above) = self._pins[at - 1 : at + 1]
+        if position == high:
+            return above
+        start = self._weight(low)
+        total = self._weight(high) - start
+        return below + (above - below) * (self._weight(position) - start) / total if total else below
+
+    def _weight(self, position: int) -> int:
+        return self._prefix.measured(weight, position)
+
+
+class Span(NamedTuple):
+    """What stands together in a prompt: the recorded positions from `start` to `stop`, or one segment that was made of the one at `start`
+    and has so many tokens. `behind`: an edit has put it behind everything else."""
+
+    start: int
+    stop: int
     behind: bool = False
+    made: Segment | None = None
+    tokens: float = 0.0
+
+    @property
+    def length(self) -> int:
+        """How many pieces it is."""
+        return self.stop - self.start
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A request and its prompt piece by piece; markers and times are those of its exchange. `moved` says that the pieces are not where
-    they were recorded."""
+    """A request and the spans of its prompt in order, with the markers and times it is sent with. `moved` says that they are not all as
+    they were recorded, `alike` that the keys of every object are written in one order."""
 
     call: Answered
-    pieces: tuple[Piece, ...]
+    recorded: Recorded
+    spans: tuple[Span, ...]
+    marks: tuple[Breakpoint, ...]
+    times: Times
     moved: bool = False
+    alike: bool = False
+
+    @classmethod
+    def of(cls, call: Answered, pins: Mapping[int, int]) -> Laid:
+        """A request as it was recorded."""
+        exchange = call.exchange
+        return cls(call, Recorded(call.prefix, pins), (Span(0, call.prefix.length),), exchange.request.breakpoints, exchange.times)
 
     @property
-    def marks(self) -> tuple[Breakpoint, ...]:
-        """The request's markers."""
-        return self.call.exchange.request.breakpoints
+    def readable(self) -> float | None:
+        """When its answer has surely begun."""
+        return self.times.first_byte or self.times.ended
 
     def marked(self, marks: Iterable[Breakpoint]) -> Laid:
         """The same with other markers: one a position, the longer life of two, at most as many as the provider takes, the last ones."""
@@ -72,129 +115,94 @@ class Laid:
         for mark in sorted(marks, key=lambda mark: (mark.position, mark.ttl != "1h")):
             if mark.position:
                 kept.setdefault(mark.position, mark)
-        exchange = self.call.exchange
-        request = replace(exchange.request, breakpoints=tuple(kept.values())[-(self.call.contract.max_breakpoints or len(kept)) :])
-        return replace(self, call=replace(self.call, exchange=replace(exchange, request=request)))
+        return replace(self, marks=tuple(kept.values())[-(self.call.contract.max_breakpoints or len(kept)) :])
 
-    def arranged(self, pieces: Iterable[Piece]) -> Laid:
-        """The same with other pieces."""
-        return replace(self, pieces=tuple(pieces), moved=True)
+    def arranged(self, spans: Iterable[Span]) -> Laid:
+        """The same with other spans."""
+        return replace(self, spans=tuple(span for span in spans if span.length), moved=True)
 
     def sent(self, started: float) -> Laid:
         """The same, sent at another time and answered as fast."""
-        exchange = self.call.exchange
-        times = exchange.times
+        times = self.times
         if times.started is None:
             return self
         later = started - times.started
-        shifted = (None if at is None else at + later for at in (times.started, times.first_byte, times.ended))
-        one, first_byte, ended = shifted
-        moved = replace(times, started=one, first_byte=first_byte, ended=ended)
-        return replace(self, call=replace(self.call, exchange=replace(exchange, times=moved)))
+        one, first_byte, ended = (None if at is None else at + later for at in (times.started, times.first_byte, times.ended))
+        return replace(self, times=replace(times, started=one, first_byte=first_byte, ended=ended))
 
     def is_recorded_up_to(self, position: int) -> bool:
         """Whether its first pieces are those that were recorded, in their order."""
-        return not self.moved or [piece.origin for piece in self.pieces[:position] if not piece.behind] == list(range(position))
+        at = 0
+        for span in self.spans:
+            if at >= position:
+                break
+            if span.behind or span.start != at:
+                return False
+            at = span.stop
+        return at >= position
 
-    def tokens(self) -> list[int]:
+    def end_of(self, origin: int) -> int:
+        """How many pieces end with the last that stood at a recorded position or before, and has not been put behind."""
+        end = at = 0
+        for span in self.spans:
+            if not span.behind and span.start <= origin:
+                end = at + min(span.stop, origin + 1) - span.start
+            at += span.length
+        return end
+
+    def first(self, count: int) -> Iterator[Span]:
+        """The spans of its first `count` pieces."""
+        for span in self.spans:
+            if count <= 0:
+                return
+            yield span if span.length <= count else span._replace(stop=span.start + count)
+            count -= span.length
+
+    def pieces(self) -> Iterator[tuple[Segment, float]]:
+        """Each segment with its tokens."""
+        for span in self.spans:
+            if span.made is not None:
+                yield self._spelled(span.made), span.tokens
+                continue
+            counts = map(self.recorded.upto, range(span.start, span.stop + 1))
+            before = next(counts)
+            for segment, count in zip(self.call.prefix.segments(span.start, span.stop), counts, strict=True):
+                yield self._spelled(segment), count - before
+                before = count
+
+    def _spelled(self, segment: Segment) -> Segment:
+        return replace(segment, ordered=segment.canonical) if self.alike else segment
+
+    def tokens(self) -> Counts:
         """Running token counts, entry k over the first k pieces."""
-        return [round(count) for count in accumulate((piece.tokens for piece in self.pieces), initial=0.0)]
+        return Counts(self)
 
 
-def laid_out(calls: Iterable[Answered]) -> Iterator[Laid]:
-    """Requests of one cache in order, each as it was recorded.
+class Counts(Sequence[int]):
+    """Running token counts of a prompt as it is laid out, each made when it is asked for."""
 
-    Tokens are exact where usage pins them: at a prompt's end, at its last marker, and where a request repeats what an earlier one pinned.
-    Between two such positions they are apportioned by bytes.
-    """
-    pins = _Pins()
-    for call in calls:
-        segments = list(call.prefix.segments())
-        weights = _spread(segments, pins.of(call))
-        yield Laid(call, tuple(map(Piece, segments, weights, range(len(segments)))))
+    def __init__(self, laid: Laid) -> None:
+        self._laid = laid
 
+    def __len__(self) -> int:
+        return 1 + sum(span.length for span in self._laid.spans)
 
-class _Pins:
-    """Counts that usage gave for whole prefixes, by what the prefixes hold."""
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        count = 0.0
+        left = at if at >= 0 else len(self) + at
+        for span in self._laid.first(left):
+            left -= span.length
+            count += span.tokens if span.made is not None else self._between(span.start, span.stop)
+        if left:
+            raise IndexError(at)
+        return round(count)
 
-    def __init__(self) -> None:
-        self._known: dict[Key, int] = {}
-
-    def of(self, call: Answered) -> dict[int, int]:
-        """Tokens by position, rising: at the prompt's end, at its last marker, where an earlier request's pins lie within reach of a
-        marker, and at the lower marker that the request seems to have read up to."""
-        usage, (written_at, reaches, keys) = call.usage, looked_at(call)
-        marks = [at for at, _ in written_at]
-        looked = {at for reached in reaches for at in reached}
-        link = call.exchange.previous or call.exchange.nearest
-        if link is not None and link.prefix.length == link.shared:
-            looked.add(link.shared)
-        pins = {call.prefix.length: usage.input or 0}
-        read, cached = usage.cache_read or 0, (usage.cache_read or 0) + (usage.cache_write or 0)
-        pinned = bool(marks and cached and not call.summed)
-        if pinned:
-            pins[marks[-1]] = min(cached, usage.input or 0)
-        for at in sorted(looked - pins.keys(), reverse=True):
-            tokens = self._known.get(keys[at])
-            if tokens is not None and _fits(pins, at, tokens):
-                pins[at] = tokens
-        if pinned and read not in pins.values():
-            pins |= _lower(call, marks, pins, read)
-        self._known.update((keys[at], tokens) for at, tokens in pins.items())
-        return dict(sorted(pins.items()))
-
-
-def _lower(call: Answered, marks: Sequence[int], pins: Mapping[int, int], read: int) -> dict[int, int]:
-    """The marker below the last that a read of so many tokens ends at, by bytes; none where they say nothing of the kind."""
-    whole = max(1, call.prefix.size(marks[-1]))
-    guesses = {at: pins[marks[-1]] * call.prefix.size(at) / whole for at in marks[:-1] if at not in pins}
-    near = min(guesses, key=lambda at: abs(guesses[at] - read), default=None)
-    return {near: read} if near is not None and abs(guesses[near] - read) <= BAND * read and _fits(pins, near, read) else {}
-
-
-def _fits(pins: Mapping[int, int], at: int, tokens: int) -> bool:
-    """Whether a count at a position lies between those around it."""
-    below = max((count for place, count in pins.items() if place < at), default=0)
-    above = min((count for place, count in pins.items() if place > at), default=0)
-    return below < tokens < above
-
-
-def _spread(segments: Sequence[Segment], pins: Mapping[int, int]) -> list[float]:
-    """The tokens of each segment: those between two pinned positions, by bytes."""
-    sizes = [min(segment.length, IMAGE_BYTES) if segment.unsized else text_bytes(segment) for segment in segments]
-    out: list[float] = []
-    for (low, below), (high, above) in pairwise([(0, 0), *pins.items()]):
-        total = sum(sizes[low:high])
-        out += [(above - below) * size / total if total else 0.0 for size in sizes[low:high]]
-    return out
-
-
-class Press:
-    """Puts edited prompts on a tape of its own, so that they are caches' keys like any others."""
-
-    def __init__(self) -> None:
-        self._tape = Tape()
-        self._ids: dict[tuple[bytes, Zone], int] = {}
-        self._bases: dict[str, tuple[Stretch, Stretch]] = {}
-
-    def call(self, laid: Laid) -> Answered:
-        """The request as the cache will see it."""
-        if not laid.moved:
-            return laid.call
-        exchange = laid.call.exchange
-        request = replace(exchange.request, prefix=self._prefix(exchange.thread.id, [piece.segment for piece in laid.pieces]))
-        return replace(laid.call, exchange=replace(exchange, request=request))
-
-    def _prefix(self, thread: str, segments: Sequence[Segment]) -> Prefix:
-        ids = [self._id(segment) for segment in segments]
-        head = next((at for at, segment in enumerate(segments) if segment.zone is Zone.MESSAGES), len(ids))
-        before, after = self._bases.get(thread, (Stretch(), Stretch()))
-        stretches = before.followed_by(ids[:head], self._tape.heads), after.followed_by(ids[head:], self._tape.ids)
-        self._bases[thread] = stretches
-        return Prefix(self._tape, stretches[1].runs, len(ids), stretches[0].runs)
-
-    def _id(self, segment: Segment) -> int:
-        known = self._ids.setdefault((segment.ordered, segment.zone), len(self._tape.segments))
-        if known == len(self._tape.segments):
-            self._tape.segments.append(segment)
-        return known
+    def _between(self, start: int, stop: int) -> float:
+        upto = self._laid.recorded.upto
+        return upto(stop) - upto(start) if start else upto(stop)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from itertools import islice, pairwise
+from typing import Final, NamedTuple
 
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
-from seamaudit.trace.chain import Chain
+from seamaudit.trace.chain import every
 
 Texts = Callable[[int], bytes | None]
 """Gives the text of a segment, None where it is no longer at hand."""
@@ -22,12 +23,14 @@ def no_text(segment: int) -> bytes | None:
 Key = tuple[bytes, str]
 """A chain digest and the parameters that key its zone."""
 
+BAND: Final = 0.05
+"""How far an apportioned token position may be off and still be taken for the read that was reported."""
+
 _ORDER = {zone: at for at, zone in enumerate(Zone)}
 _RUNS = frozenset({Kind.TOOL_CALL, Kind.TOOL_RESULT})
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A live cache entry; `tokens` is exact once usage has pinned it. Times are seconds since the epoch, None without a clock."""
 
     position: int
@@ -37,6 +40,12 @@ class Entry:
     touched: float | None
     readable: float | None
     owner: int
+
+    def pinned(self, reported: int) -> Entry:
+        """The entry, its apportioned tokens those that were reported read, where these may be the same."""
+        if reported == self.tokens or self.exact or abs(reported - self.tokens) > self.tokens * BAND:
+            return self
+        return self._replace(tokens=reported, exact=True)
 
     def is_readable(self, now: float | None) -> bool:
         """Whether a request sent at `now` can read it: its writer's answer has begun and its life is not over."""
@@ -119,7 +128,7 @@ class Answered:
         """Cache keys at every position, entry k over the first k segments."""
         tools, system = self.prefix.zone_end(Zone.TOOLS), self.prefix.zone_end(Zone.SYSTEM)
         spelled = {zone: self.params(zone) for zone in Zone}
-        return [(digest, spelled[_zone(at, tools, system)]) for at, digest in enumerate(Chain(self.prefix).all())]
+        return [(digest, spelled[_zone(at, tools, system)]) for at, digest in enumerate(every(self.prefix))]
 
 
 class Keys(dict[int, Key]):
@@ -128,15 +137,14 @@ class Keys(dict[int, Key]):
     def __init__(self, call: Answered) -> None:
         super().__init__()
         self._call = call
-        self._chain = Chain(call.prefix)
-        self._ends = call.prefix.zone_end(Zone.TOOLS), call.prefix.zone_end(Zone.SYSTEM)
         self._params: dict[Zone, str] = {}
 
     def __missing__(self, position: int) -> Key:
-        zone = _zone(position, *self._ends)
+        view = self._call.prefix.view
+        zone = _zone(position, view.zone_end(Zone.TOOLS), view.zone_end(Zone.SYSTEM))
         if zone not in self._params:
             self._params[zone] = self._call.params(zone)
-        key = self[position] = self._chain.at(position), self._params[zone]
+        key = self[position] = view.digest(position), self._params[zone]
         return key
 
 
@@ -155,10 +163,15 @@ def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
     if not contract.run_collapse:
         return list(range(position, max(0, position - contract.lookback), -1))
     out: list[int] = []
-    for at, counted in _counted(prefix, position):
-        if counted > contract.lookback:
-            break
+    counted = 0
+    after: Kind | None = None
+    for kind, at in zip(_kinds(prefix, position), range(position, 0, -1), strict=False):
+        if kind is not after or kind not in _RUNS:
+            counted += 1
+            if counted > contract.lookback:
+                break
         out.append(at)
+        after = kind
     return out
 
 
@@ -166,28 +179,15 @@ def behind(prefix: Prefix, position: int, entry: int, *, collapse: bool) -> int:
     """How many positions a marker must look at above an entry before it comes to it; runs of calls counted as one where they collapse."""
     if not collapse:
         return position - entry
-    count = 0
-    for at, count in _counted(prefix, position):
-        if at == entry:
-            return count - 1
-    return count
+    kinds = list(islice(_kinds(prefix, position), position - entry + 1))
+    return sum(kind is not after or kind not in _RUNS for after, kind in pairwise([None, *kinds])) - int(len(kinds) > position - entry)
 
 
-def _counted(prefix: Prefix, position: int) -> Iterator[tuple[int, int]]:
-    """Positions from a marker down, each with how many were looked at by then, a run as one.
-
-    What stands there is looked up a stretch at a time: most look-backs end in the first.
-    """
-    counted = 0
-    after: Kind | None = None
-    for end in range(position, max(0, position - LONGEST_REACH), -_STRETCH):
-        stretch = list(prefix.segments(max(0, end - _STRETCH, position - LONGEST_REACH), end))
-        for at, segment in zip(range(end, 0, -1), reversed(stretch), strict=False):
-            kind = segment.kind
-            if kind is not after or kind not in _RUNS:
-                counted += 1
-            yield at, counted
-            after = kind
+def _kinds(prefix: Prefix, position: int) -> Iterator[Kind]:
+    """What stands at a position and below it, looked up a stretch at a time: most look-backs end in the first."""
+    last = max(0, position - LONGEST_REACH)
+    stretches = (prefix.segments(max(last, end - _STRETCH), end) for end in range(position, last, -_STRETCH))
+    return (segment.kind for stretch in stretches for segment in reversed(list(stretch)))
 
 
 def size(prefix: Prefix, stop: int) -> int:

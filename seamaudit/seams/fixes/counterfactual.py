@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from seamaudit.layers.cache import Laid, Plain, Served, as_sent, is_close, laid_out, simulate
+from seamaudit.layers.cache import Answered, Laid, Sent, Served, is_close
 from seamaudit.layers.cache.edits import Edit
 from seamaudit.layers.cache.state import Texts
 from seamaudit.providers.billing import billed, rebilled, with_lives
 from seamaudit.providers.bills import Bill
-from seamaudit.providers.units import Prices
+from seamaudit.providers.units import Prices, UnitPrices
 from seamaudit.seams.fixes.plans import Group
 from seamaudit.trace import Exchange, Money, Usage
 
@@ -60,24 +60,29 @@ class Counterfactual:
         self.group = group
         self._text_of = text_of
         self._prices = prices
+        self._units: dict[int, UnitPrices | None] = {}
 
     @cached_property
-    def _laid(self) -> list[Laid]:
-        return list(laid_out(self.group.calls))
-
-    @cached_property
-    def _sent(self) -> Plain:
-        return as_sent(self._laid, self._text_of)
+    def _sent(self) -> Sent:
+        return Sent(self.group.calls, self._text_of)
 
     @cached_property
     def actual(self) -> Outcome:
         """What was recorded."""
-        return Outcome.total(self._outcome(call.exchange, call.usage) for call in self.group.calls)
+        return Outcome.total(self._recorded.values())
+
+    @cached_property
+    def _recorded(self) -> dict[int, Outcome]:
+        return {call.exchange.id: self._outcome(call.exchange, call.usage) for call in self.group.calls}
+
+    @cached_property
+    def _calls(self) -> dict[int, Answered]:
+        return {call.exchange.id: call for call in self.group.calls}
 
     @property
     def comparable(self) -> int:
         """Requests whose recorded read the recording can explain: it holds what they found."""
-        return len(self._laid) - len(self._sent.outside)
+        return len(self.group.calls) - len(self._sent.outside)
 
     @property
     def reproduced(self) -> int:
@@ -86,8 +91,7 @@ class Counterfactual:
 
     @cached_property
     def _reproduced(self) -> frozenset[int]:
-        calls = (laid.call for laid in self._laid)
-        return frozenset(call.exchange.id for call in calls if is_close(call, self._plain[call.exchange.id]))
+        return frozenset(call.exchange.id for call in self.group.calls if is_close(call, self._plain[call.exchange.id]))
 
     @cached_property
     def _plain(self) -> dict[int, Usage]:
@@ -95,7 +99,7 @@ class Counterfactual:
 
     def with_edits(self, edits: Sequence[Edit]) -> Outcome:
         """What is predicted for the same content sent otherwise."""
-        return Outcome.total(map(self._predicted, simulate(self._laid, edits, self._sent.outside, self._text_of)))
+        return Outcome.total(map(self._predicted, self._sent.edited(edits)))
 
     def best(self, ways: Sequence[Edit], beside: Sequence[Edit] = ()) -> tuple[Edit, Outcome]:
         """The cheapest of several ways, taken after other edits, and what it leads to."""
@@ -107,14 +111,15 @@ class Counterfactual:
         that `edits` part."""
         seen: set[bytes] = set()
         parts: list[Outcome] = []
-        requests: Sequence[Laid] = self._laid
+        requests: Sequence[Laid] = self._sent.requests
         for edit in edits:
             requests = edit.apply(requests)
         for laid in requests:
             if laid.call.exchange.id < 0:
                 continue
-            again = round(sum(piece.tokens for piece in laid.pieces if piece.segment.ordered in seen))
-            seen.update(piece.segment.ordered for piece in laid.pieces)
+            pieces = list(laid.pieces())
+            again = round(sum(tokens for segment, tokens in pieces if segment.ordered in seen))
+            seen.update(segment.ordered for segment, _ in pieces)
             usage = laid.call.usage
             read = max(again, usage.cache_read or 0)
             parts.append(self._outcome(laid.call.exchange, _with(usage, read, 0, 0)))
@@ -122,24 +127,31 @@ class Counterfactual:
 
     def _predicted(self, served: Served) -> Outcome:
         exchange, then = served.exchange, served.usage
-        before = self._plain.get(exchange.id)
-        if before is None or exchange.usage is None:  # a request that an edit added: it is all new, and answered by nothing
+        call, before = self._calls.get(exchange.id), self._plain.get(exchange.id)
+        if call is None or before is None:  # a request that an edit added: it is all new, and answered by nothing
             return self._outcome(exchange, replace(then, output=0, recorded={}))
-        recorded = with_lives(exchange, exchange.usage)
-        return self._outcome(exchange, changed(recorded, before, then, reproduced=exchange.id in self._reproduced))
+        if then == before:
+            return self._recorded[exchange.id]
+        recorded = with_lives(call.exchange, call.usage)
+        return self._outcome(call.exchange, changed(recorded, before, then, reproduced=exchange.id in self._reproduced))
 
     def _outcome(self, exchange: Exchange, usage: Usage) -> Outcome:
-        unit = billed(exchange, self._prices)
-        bill = rebilled(exchange, usage, unit.prices) if unit.prices is not None and unit.bill is not None else None
+        prices = self._prices_of(exchange)
+        bill = rebilled(exchange, usage, prices) if prices is not None else None
         usd = bill.total if isinstance(bill, Bill) else None
         return Outcome(1, usage.input or 0, usage.cache_read or 0, usage.cache_write or 0, usd, int(usd is not None))
 
+    def _prices_of(self, exchange: Exchange) -> UnitPrices | None:
+        """What the call was billed at, if it was."""
+        if exchange.id not in self._units:
+            unit = billed(exchange, self._prices)
+            self._units[exchange.id] = unit.prices if unit.bill is not None else None
+        return self._units[exchange.id]
+
 
 def changed(recorded: Usage, plain: Usage, edited: Usage, *, reproduced: bool) -> Usage:
-    """The recorded usage as an edit changes it: not at all where the replay is the same with it; to what the edited replay says where the
-    plain one reproduces what was recorded; else by as much as both replays differ. Never more than was sent."""
-    if edited == plain:
-        return recorded
+    """The recorded usage as an edit changes it: to what the edited replay says where the plain one reproduces what was recorded; else by
+    as much as both replays differ. Never more than was sent."""
     total = recorded.input or 0
     before = plain if not reproduced else _counts(recorded)
     was = _counts(recorded)
