@@ -1,4 +1,4 @@
-"""The fact base: what layers and seams measured, one frozen dataclass a table.
+"""The fact base: what layers and seams measured, one frozen struct a table.
 
 A fact's annotations are its schema: the rule language, the polars frames and the fact reference are made from them.
 Facts are O(requests + events) and carry no free text.
@@ -10,14 +10,16 @@ import types
 import typing
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cache
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from seamaudit.trace import Locus, Need
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     """What every fact says: the exchange it is about, its thread and app, its place, and the loci that witness it.
 
     `exchange` is -1 for facts about the input rather than a call.
@@ -33,8 +35,7 @@ class Fact:
 F = typing.TypeVar("F", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of a fact table: its name, its kind and, for an enumeration, its values.
 
     `kind` is one of `text int float bool money enum locus loci prints`; `optional` says None is possible (unknown).
@@ -47,15 +48,18 @@ class Column:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A registered fact: its table name, its class and its columns in order."""
 
     name: str
     fact: type[Fact]
-    columns: Mapping[str, Column]
     needs: tuple[Need, ...]
     doc: str
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns by name."""
+        return _columns(self.fact)
 
 
 class Registry:
@@ -70,7 +74,7 @@ class Registry:
         if known and known.fact.__qualname__ != fact.__qualname__:
             raise ValueError(f"fact table {name!r} is registered twice")
         doc = (fact.__doc__ or "").strip()
-        self._tables[name] = Table(name, fact, _columns(fact), tuple(needs), doc)
+        self._tables[name] = Table(name, fact, tuple(needs), doc)
 
     def __getitem__(self, name: str) -> Table:
         return self._tables[name]
@@ -93,7 +97,7 @@ REGISTRY: typing.Final = Registry()
 
 
 def fact(name: str, needs: Sequence[Need] = ()) -> Callable[[type[F]], type[F]]:
-    """Register the decorated dataclass as the fact table `name`; `needs` is what an exchange must hold for its rows to exist."""
+    """Register the decorated class as the fact table `name`; `needs` is what an exchange must hold for its rows to exist."""
 
     def register(cls: type[F]) -> type[F]:
         REGISTRY.add(name, cls, needs)
@@ -127,6 +131,7 @@ class FactBase:
         return self._rows.get(REGISTRY[name].fact, ())
 
 
+@cache  # read off when somebody asks: a run asks for the tables that its rules name
 def _columns(cls: type[Fact]) -> dict[str, Column]:
     hints = typing.get_type_hints(cls, include_extras=True)
     return {field.name: _column(field.name, hints[field.name]) for field in fields(cls)}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import total_ordering
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
 
 from seamaudit.trace import Locus, Money, Source
 
@@ -73,8 +74,7 @@ class Standing(_Ranked):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class SeamSpec:
+class SeamSpec(Struct, frozen=True):
     """The seam a rule watches: what the upstream layer guarantees, and what the downstream layer assumes of it."""
 
     upstream: str
@@ -83,8 +83,7 @@ class SeamSpec:
     assumes: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waste:
+class Waste(Struct, frozen=True):
     """What was paid for nothing. `usd` in picodollars, `seconds` of wall time; None is unknown or not this rule's to claim."""
 
     tokens: int | None = None
@@ -113,8 +112,7 @@ class Waste:
 NOTHING = Waste()
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """One place where a finding shows. `exchange` is -1 where it is about the input rather than a call."""
 
     locus: Locus
@@ -126,8 +124,7 @@ class Occurrence:
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """Everything one rule found wrong at one seam, however often it happened.
 
     `cases` are its occurrences, dearest first; `message`, `witness` and `evidence_ref` speak of the dearest. `identity` holds the
@@ -183,8 +180,7 @@ class Finding:
         return len({case.thread for case in self.cases if case.thread})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleCard:
+class RuleCard(Struct, frozen=True, kw_only=True):
     """What a rule that was judged says of itself: what a report needs to explain a finding, or that there is none."""
 
     code: str
@@ -199,8 +195,7 @@ class RuleCard:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NotChecked:
+class NotChecked(Struct, frozen=True, order=True):
     """A rule that could not be decided for `exchanges` of the run's `of` exchanges, and why."""
 
     code: str
@@ -210,8 +205,7 @@ class NotChecked:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class Accounting:
+class Accounting(Struct, frozen=True):
     """Where every byte and every line of the input went: `lines` = records + rejected + oversize + blank."""
 
     bytes: int = 0
@@ -222,8 +216,7 @@ class Accounting:
     blank: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """An input that was not read. `explicit` says that the person named it, rather than a directory walk."""
 
     path: str
@@ -234,8 +227,7 @@ class Skipped:
 _NO_MONEY = Money(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """What the exchanges cost: the sum over the `priced` ones. `unpriced` ones cost something nobody knows; refused ones are neither.
 
     `price_table` says which prices, by source and date.
@@ -247,8 +239,7 @@ class Spend:
     price_table: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """A run's whole result. `knobs` are the layers' settings by layer; `formats`, `levels` and `clocks` count exchanges.
 
     `rules` are those that were judged. `masked` says that evidence was collected without its content. `fail_on` is the least

@@ -15,12 +15,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import islice
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+
+from msgspec import Struct
 
 from seamaudit.errors import SeamauditError, UsageError
 
@@ -37,16 +38,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Died:
+class Died(Struct, frozen=True):
     """What is given in place of a result that every worker died over."""
 
 
 DIED: Final = Died()
 
 
-@dataclass(slots=True)
-class Pool:
+class Pool(Struct):
     """Workers, and what is done where one of them dies. `make` gives an executor, again where one broke; `deaths` are the errors by which
     it says that a worker is gone: any other error is the work's own, and raised. `forks` says that its workers can be forked from here."""
 
@@ -54,7 +53,7 @@ class Pool:
     make: Callable[[], Executor]
     deaths: tuple[type[BaseException], ...] = (BrokenExecutor,)
     forks: bool = False
-    _executor: Executor | None = field(default=None, init=False)
+    _executor: Executor | None = None
 
     def __enter__(self) -> Self:
         return self

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.findings import Finding, Report, Scalar, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """One entry: the findings of a rule whose identity columns have one of these values each. After `expires` it holds no more.
 
     `number` is its place in the config, from 1.
@@ -28,8 +29,7 @@ class Ignore:
         return finding.code == self.rule and all(name in columns and columns[name] in wanted for name, wanted in self.match.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Struct, frozen=True):
     """The report with ignored findings marked; they are still counted. Entries that meant nothing, and those past their day."""
 
     report: Report

@@ -12,8 +12,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
@@ -26,8 +28,7 @@ Codes = Mapping[int, frozenset[str]]
 _SIDECAR = ".expect.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """One line on which the findings are not the expected ones."""
 
     file: str
@@ -41,8 +42,7 @@ class Mismatch:
         return f"{self.file}:{self.line}: {'; '.join(said)}"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """How a case went: the lines that differ, and what is wrong with the case itself."""
 
     code: str

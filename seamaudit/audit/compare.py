@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.audit.inputs import Progress, opened
 from seamaudit.audit.replay import exchanges
@@ -17,8 +18,7 @@ from seamaudit.providers.prices import PriceBook
 from seamaudit.trace import Exchange, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Two requests compared, what their first difference looks like, and the sources they stand in."""
 
     diff: Diff

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.audit.inputs import Inputs, Progress
 from seamaudit.audit.replay import drafts
@@ -32,8 +34,7 @@ from seamaudit.ingest.sources import discover
 from seamaudit.trace import Hole, Level, Locus
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(Struct, frozen=True):
     """What a conversion wrote, and what it did not: `lost` counts, by field, calls that had it and could not carry it; `left_out`, by
     reason, calls that were not written; `copies` are records of calls that another record tells of; `lost_lines` are lines of the source
     that could not be read."""
@@ -105,8 +106,7 @@ def convert_to_atif(
         return replace(run.converted(len(trajectory.calls), losses), calls=len(calls))
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """What was read: every call once, and what was kept of it."""
 
     keeper: Keeper

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.audit.inputs import Progress, opened
 from seamaudit.audit.replay import replay
@@ -18,8 +19,7 @@ from seamaudit.layers.base import Layer, Unchecked
 from seamaudit.trace import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What became of the inputs, what their calls hold, and what can be decided of them.
 
     `formats` and `records` are by source: what it was recognised as, and how many of its lines are records. A skipped file that nobody

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
 
 from seamaudit.audit.parallel import Crew, hired
 from seamaudit.audit.stack import Stack
@@ -33,8 +34,7 @@ Progress = Callable[[int], None]
 """Told the stored bytes of every read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What is read, by whom and how, the texts that were met, and who else works at it, None where nobody does."""
 
     discovery: Discovery

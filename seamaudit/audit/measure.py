@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.audit.inputs import Inputs, Progress, opened
 from seamaudit.audit.replay import Replayed, replay
@@ -26,8 +27,7 @@ from seamaudit.seams.base import Seam
 from seamaudit.trace import Exchange, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A run that is not judged: its facts, and what became of its inputs."""
 
     replayed: Replayed
@@ -67,8 +67,7 @@ def _measured(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: S
     return Measured(replayed, inputs.accounting(), inputs.skipped(), tuple(inputs.discovery.sources))
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """A run whose calls are kept: what was measured, what the rules say, the exchanges in their order, and the texts of segments as long
     as they are held."""
 
@@ -110,8 +109,7 @@ class _Kept:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Supposed:
+class Supposed(Struct, frozen=True):
     """A run and what its fixes would have led to."""
 
     measured: Measured

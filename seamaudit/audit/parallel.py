@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from seamaudit.audit.running import Running, Told
 from seamaudit.audit.stack import Stack
@@ -36,8 +37,7 @@ SHARE: Final = 4
 """Parts for each process, so that none waits long for the last one."""
 
 
-@dataclass(slots=True)
-class Crew:
+class Crew(Struct):
     """The processes that work at a run, how much one of them reads at a time, and what had to be given up."""
 
     pool: Pool

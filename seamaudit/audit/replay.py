@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.audit.inputs import Inputs
 from seamaudit.audit.parallel import Crew
@@ -21,8 +22,7 @@ from seamaudit.seams.base import Seam
 from seamaudit.trace import Exchange, Hole
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """A run's facts before anything is judged, and what they were measured on."""
 
     facts: FactBase

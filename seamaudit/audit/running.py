@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact
 from seamaudit.ingest.merge import cache_scope
@@ -15,8 +16,7 @@ from seamaudit.trace import Exchange
 Making = Callable[[], Layer]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """Facts that a layer told at once. `order` is where one process would have heard them: while exchanges are fed or at the end, at which
     exchange (at the end, the one its layer began with), of which layer."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+
+from msgspec.structs import asdict, replace
 
 from seamaudit import __version__
 from seamaudit.audit.inputs import Progress, opened
@@ -75,7 +76,7 @@ def _spend(facts: FactBase, prices: PriceBook) -> Spend:
 
 
 def _spelled(knobs: Knobs) -> dict[str, dict[str, Scalar]]:
-    return {name: dict(values) for name, values in asdict(knobs).items() if isinstance(values, dict)}
+    return {name: asdict(values) for name, values in asdict(knobs).items()}
 
 
 def _check_waste(report: Report) -> None:

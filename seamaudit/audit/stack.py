@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from seamaudit.config import Settings
 from seamaudit.facts import REGISTRY
@@ -56,9 +57,8 @@ LEDGER = REGISTRY.name_of(LedgerRow)
 """The one table that is not measured unasked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """The layers' settings: one frozen dataclass each, with sourced defaults."""
+class Knobs(Struct, frozen=True):
+    """The layers' settings: one frozen struct each, with sourced defaults."""
 
     prefix: PrefixKnobs = PrefixKnobs()
     stream: StreamKnobs = StreamKnobs()
@@ -75,8 +75,7 @@ class Knobs:
         return cls(caps=CapKnobs(max_steps=settings.max_steps, max_repeats=settings.max_repeats, budget_usd=settings.budget_usd))
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """What it takes to make the same layers and seams anywhere: the settings, the tables that are asked for, the sources, the day of
     prices and the key of prints."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.baseline.entries import Baseline, Entry, Opinion, blindness
 from seamaudit.findings import Finding, Report, Standing
@@ -19,8 +21,7 @@ BLINDER = 0.1
 """A rule that is undecided for this much more of the exchanges has gone blind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blind:
+class Blind(Struct, frozen=True):
     """A rule that sees less than when the baseline was made: the share it could not decide, then and now."""
 
     code: str
@@ -28,8 +29,7 @@ class Blind:
     now: float
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """The report with every finding's standing; entries that did not show, entries past their day, and rules gone blind."""
 
     report: Report

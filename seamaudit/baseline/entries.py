@@ -6,9 +6,11 @@ An entry names no file, line, session, time or text, and no digest of any: a rec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.errors import UsageError
 from seamaudit.findings import Finding, Report, Scalar
@@ -23,8 +25,7 @@ class Opinion(StrEnum):
     TO_FIX = "to_fix"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A known finding: how often it showed in how many exchanges, what it wasted in picodollars, and what a person said of it.
 
     After `expires` it is known no more.
@@ -46,8 +47,7 @@ class Entry:
         return self.occurrences / self.exchanges if self.exchanges else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(Struct, frozen=True, kw_only=True):
     """All entries by fingerprint, and the share of exchanges for which each rule could not be decided."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)

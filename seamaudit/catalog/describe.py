@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from seamaudit.catalog.rule import Operand, Operator, Rule, Selection, Test
 from seamaudit.findings import RuleCard

@@ -11,11 +11,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import yaml
+from msgspec import Struct
 
 from seamaudit.catalog.problem import Problem, RefusedRules, quoted, refuse, suggestion
 
@@ -29,8 +29,7 @@ Steps = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is optional in PyYAML builds; both give the same events
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document: its data (dict, list, str, int, float, bool, None) and the (line, column) of every value and key."""
 
     path: str

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from itertools import takewhile
 from operator import itemgetter
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.catalog.check import closure
 from seamaudit.catalog.coverage import Coverage, unchecked
@@ -38,8 +40,7 @@ Params = Mapping[str, Mapping[str, object]]
 """Parameter values that config sets, by rule code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What the rules say of a run: findings in report order, and what they could not say."""
 
     findings: tuple[Finding, ...]
@@ -61,8 +62,7 @@ def judge(rules: Sequence[Rule], facts: FactBase, coverage: Coverage, params: Pa
     return Judged(by_cost(findings), unchecked(live, coverage, facts.rows(Unchecked)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(Struct, frozen=True):
     """A row that matched. `claimed` is its waste less what a dearer rule claims of the same exchange."""
 
     fact: Fact

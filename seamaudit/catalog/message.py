@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.trace import to_usd
 
@@ -20,8 +21,7 @@ LONGEST_VALUE = 120
 _TOKEN = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)(?::([^{}/]+)/([^{}/]+))?\}|[{}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A value's name and, where a word goes with its number, that word for one and for many."""
 
     name: str
@@ -35,8 +35,7 @@ class Placeholder:
         return f"{said} {self.one if said == '1' else self.many}"
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A parsed message: literal text and placeholders in turn, beginning and ending with literal text."""
 
     literals: tuple[str, ...]

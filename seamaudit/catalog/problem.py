@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.errors import CatalogError
 
@@ -12,8 +13,7 @@ _SHOWN = 20
 _LONGEST_WORD = 60
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One mistake at a 1-based line and column of a file; prints as `file:line:column: message (did you mean "x"?)`."""
 
     path: str

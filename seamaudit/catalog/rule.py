@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from seamaudit.findings import Confidence, Scalar, SeamSpec, Severity
 from seamaudit.seams.fixes import Mend
@@ -37,8 +38,7 @@ ORDERINGS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 TEXTUAL = frozenset({Operator.STARTSWITH, Operator.CONTAINS, Operator.MATCHES})
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A parameter's name where a value could stand: `$min_tokens`."""
 
     name: str
@@ -51,8 +51,7 @@ Operand = Scalar | Reference
 """A value a column is compared with. On a money column it is a number of dollars."""
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """One question to one column. `ANY` holds where one operand is equal; every other operator has exactly one operand."""
 
     __test__ = False  # its name is the predicate's; pytest would collect it otherwise
@@ -66,16 +65,14 @@ Selection = tuple[Test, ...]
 """Tests of which all must hold: one map of `where` or `unless`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """A number, word or list of words that config may set: its default and what it means."""
 
     default: Scalar | tuple[Scalar, ...]
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class WasteColumns:
+class WasteColumns(Struct, frozen=True):
     """The columns that say what a row wasted, "" where the rule names none."""
 
     tokens: str = ""
@@ -86,8 +83,7 @@ class WasteColumns:
         return (column for column in (self.tokens, self.usd, self.seconds) if column)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One rule file. `table` is its `from`; `path` where it was read, for messages about it.
 
     `where` and `unless` are alternatives: a row is a case where any `where` selection holds (none given: every row) and no

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from seamaudit.errors import UsageError
 
@@ -90,7 +90,8 @@ def formatted(settings: Settings, input_format: str | None, mapping: Path | None
 
 def _spelled(value: object) -> object:
     """A value as JSON has it."""
-    from dataclasses import asdict, is_dataclass
+    from msgspec import Struct
+    from msgspec.structs import asdict
 
     from seamaudit.layers.budgets import Allowance
     from seamaudit.trace import to_usd
@@ -98,7 +99,7 @@ def _spelled(value: object) -> object:
     if isinstance(value, Allowance):
         told = asdict(value) | {"usd": to_usd(value.usd)}
         return {name: each for name, each in told.items() if each != ""}
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         return (
             {":".join(name): f"{site.file}:{site.line}" for name, site in value.by_name.items()}
             if hasattr(value, "by_name")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.cli.config import ConfigOption, IsolatedOption, MappingOption, PricesOption
 from seamaudit.cli.formats import OutputFormat
@@ -198,8 +199,7 @@ def verdict(report: Report, fail_on: Severity | None, strict_input: bool) -> int
     return EXIT_CLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(Struct, frozen=True):
     """Which rules are reported: those that begin like one of `select` (all where it is empty) and like none of `ignore`."""
 
     select: tuple[str, ...] = ()

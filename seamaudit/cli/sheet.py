@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from seamaudit.evidence import printable
 
@@ -22,8 +23,7 @@ Cell = str | tuple[str, ...]
 """A cell's text, or several texts that stand one below the other where there is room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """Headings, rows, a total where there is one, and footnotes.
 
     The first `words` columns hold words, the others figures, which stand to the right. Without headings there is no table, only notes.

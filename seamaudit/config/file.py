@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from seamaudit.catalog.problem import quoted, suggestion
 from seamaudit.config.limits import BUDGETED, ESTIMATED, allowances
@@ -30,8 +32,7 @@ LARGEST: Final = 1 << 20
 NEVER: Final = "never"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileConfig:
+class FileConfig(Struct, frozen=True, kw_only=True):
     """What a config file says; None (or nothing) where it is silent. Paths in it are relative to its folder.
 
     `fail_on` is a severity or `never`.

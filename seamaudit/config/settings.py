@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+
+from msgspec import Struct, field
 
 from seamaudit.errors import UsageError
 from seamaudit.findings import Confidence, Severity
@@ -16,8 +17,7 @@ from seamaudit.trace import Exchange
 from seamaudit.trace.money import MOST_USD
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The settings of a run; every layer gets its part passed, none reads them here.
 
     `rules_dirs` are catalogs beside the shipped one; `params` set rule parameters, by code and name. `input_format` forces a

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from seamaudit.errors import UsageError
 from seamaudit.ingest import jsontext
@@ -56,8 +57,7 @@ def _value(data: bytes) -> Any:
         return data.decode("utf-8", "replace")
 
 
-@dataclass(slots=True)
-class Trajectory:
+class Trajectory(Struct):
     """A thread's steps as its calls come in their order."""
 
     raw: Raw

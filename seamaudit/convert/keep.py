@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import IO, Any, Literal
+
+from msgspec import Struct
 
 from seamaudit.convert.atif import said
 from seamaudit.convert.losses import Losses, differences
@@ -74,8 +75,7 @@ class Keeping(Interner):
         return None if place is None else self._spool.get(place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """A line put away, what it says of its call, and whether it may have been converted before and says so itself."""
 
     place: tuple[int, int]

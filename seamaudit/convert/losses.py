@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.recorded_as import stated
@@ -14,8 +15,7 @@ from seamaudit.trace import Kind, Request, Response, Segment, Zone
 _NOTHING: tuple[Any, ...] = (None, "", False, [], {}, ())
 
 
-@dataclass(slots=True)
-class Losses:
+class Losses(Struct):
     """How many calls had a field that what was written does not tell the same way; `left_out` counts, by reason, calls that were not
     written at all."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.evidence.mask import mask, value_at, value_label
 from seamaudit.evidence.redaction import Secret, label, secrets
@@ -23,8 +24,7 @@ LONGEST_CLUSTER = 16
 ZERO_WIDTH_JOINER = "\u200d"
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRef:
+class EvidenceRef(Struct, frozen=True):
     """Where a finding's evidence stands: what it was, what it is now, and the byte at which both part, as a layer measured it."""
 
     was: Locus | None = None
@@ -32,16 +32,14 @@ class EvidenceRef:
     diverges_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """Text that is safe to print and the index in it of the first differing character, None where nothing differs."""
 
     text: str
     at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """The excerpts of both versions; `note` says why one is missing, or what else to know."""
 
     was: Excerpt | None = None

@@ -6,7 +6,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 KEPT = 4
 """Characters of a secret that stay, so that its owner can tell which one it is."""
@@ -23,8 +24,7 @@ MIN_BASE64_ENTROPY = 4.2
 """Bits a character, of 6 possible: below it the run is a path or prose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """A stretch `start:stop` of a text that must not be printed, and what kind of secret its shape tells."""
 
     start: int

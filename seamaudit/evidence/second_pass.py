@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.evidence.excerpt import Evidence, EvidenceRef, Excerpt, excerpt
 from seamaudit.ingest import jsontext
@@ -21,8 +23,7 @@ CHANGED = "changed since read"
 EQUAL = "the texts are equal; they differ in how they are marked or placed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Quote:
+class _Quote(Struct, frozen=True):
     """The text at a place; `exact` where it is the very text that layers compared, so that offsets in it can be checked."""
 
     text: str

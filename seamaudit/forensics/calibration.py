@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from seamaudit.evidence import printable
 from seamaudit.facts import FactBase
@@ -42,8 +43,7 @@ class Read(NamedTuple):
     reported: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """One model's reads: all that were replayed, those that compare, and of these how many met each verdict."""
 
     provider: str
@@ -53,8 +53,7 @@ class Fit:
     verdicts: Counter[Verdict]
 
 
-@dataclass(frozen=True, slots=True)
-class Unexplained:
+class Unexplained(Struct, frozen=True):
     """A comparable read that nothing explains, and what speaks of it: how many requests of other conversations that begin alike were
     served exactly as much, as where another machine's entry was found; and whether the provider promises a hit at all."""
 
@@ -63,8 +62,7 @@ class Unexplained:
     promised: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """Every model's fit by name, their total, and the comparable reads that nothing explains, in order."""
 
     fits: tuple[Fit, ...]

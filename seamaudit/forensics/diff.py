@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.errors import UsageError
 from seamaudit.evidence import Evidence, EvidenceRef, printable
@@ -21,8 +23,7 @@ LOOKS: Final = 2000
 Relation = Literal["same", "differs", "only_a", "only_b"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """A request as a person names it: `file:line`, a response's id, or `thread:turn` with turns from 1."""
 
     text: str
@@ -52,8 +53,7 @@ class Ref:
         raise UsageError(f"no request answers to {self.text!r}", "Name it as FILE:LINE, or name its recording after both and use an id.")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the two prompts side by side: the position in each (None where it is missing), and what stands there."""
 
     relation: Relation
@@ -63,8 +63,7 @@ class Row:
     marks: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """What request B sends behind the first difference: its bytes, its tokens apportioned by bytes from what the provider counted, and
     their price in US dollars when written to the cache anew and when read from it; None where unknown."""
 
@@ -74,8 +73,7 @@ class Rest:
     read: Money | None
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """The comparison of request B with request A. `change` is None where one prompt begins with all of the other."""
 
     a: Exchange

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from seamaudit import __version__
 from seamaudit.facts import FactBase
@@ -29,8 +30,7 @@ Frame = tuple[str, str, int]
 """A frame's name, and the file and line that tell it from others of that name; the same frame in two places is added up by the viewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """A part of the bill: its frames from the app down, and picodollars."""
 
     frames: tuple[Frame, ...]

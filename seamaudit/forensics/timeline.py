@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
+
+from msgspec import Struct
 
 from seamaudit import __version__
 from seamaudit.facts import FactBase
@@ -29,8 +30,7 @@ _RESULTS: Final = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT})
 Event = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Slice(Struct, frozen=True):
     """One call on the line: its lane in its thread, and when it began and for how long, in microseconds."""
 
     exchange: Exchange

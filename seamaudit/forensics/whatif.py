@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from seamaudit.evidence import printable
 from seamaudit.facts import FactBase
@@ -18,8 +19,7 @@ from seamaudit.trace import Money, to_usd
 SCHEMA_VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A rule's fix over the whole recording: its edits and what they are predicted to lead to; `taken` says that it is part of all
     together, which leaves out what saves nothing by itself."""
 
@@ -29,8 +29,7 @@ class Fix:
     taken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIf(Struct, frozen=True):
     """The recorded requests whose caches can be replayed, and what is predicted of them. `absent` are codes that were asked for and not
     found, `unreplayed` codes that were found at requests of which nothing can be replayed."""
 
@@ -121,8 +120,7 @@ def _figures(result: WhatIf, outcome: Outcome) -> dict[str, float | int | None]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """A plan and the replay of the requests that it is about."""
 
     plan: Plan

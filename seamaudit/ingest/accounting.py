@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from seamaudit.errors import EXIT_INTERNAL, SeamauditError
 from seamaudit.ingest.inflate import Meter
@@ -17,8 +18,7 @@ class AccountingError(SeamauditError):
     exit_code = EXIT_INTERNAL
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What one source (or all of them) came to: bytes of the decompressed stream, and lines by what became of them.
 
     `records` counts lines consumed by recognised records: one line may hold two, one document many lines.
@@ -44,8 +44,7 @@ class Tally:
         return Tally(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Tally)))
 
 
-@dataclass(slots=True)
-class Accounting:
+class Accounting(Struct):
     """The books of a run, by source. What was *read* is metered apart from what was *made of it*, so that they can disagree."""
 
     tallies: dict[int, Tally] = field(default_factory=dict)

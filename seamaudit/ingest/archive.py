@@ -7,10 +7,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import zstandard
+from msgspec import Struct
 
 from seamaudit.ingest.faults import Cause
 from seamaudit.ingest.inflate import Limits
@@ -34,8 +34,7 @@ _DAMAGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One file of an archive, or why it could not be read."""
 
     name: str

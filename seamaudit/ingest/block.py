@@ -18,8 +18,6 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     bytes are no measure of its tokens (images, audio, files). `apart` gives no segment: a cache marker that stands alone
     (Bedrock's `cachePoint`; it marks the segment before it), a tool definition that is loaded later. `note` is a word about
     the whole request. `signature` is as in Segment; `schema` is what a tool definition says its arguments are.
-
-    A struct, because a block is made and changed for every new position: a dataclass of as many fields costs ten times as much.
     """
 
     zone: Zone

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.ingest import counts
 from seamaudit.trace import Convention, Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """What a recorder calls the counts, each by its names in the order of trust."""
 
     input: tuple[str, ...] = ()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from seamaudit.trace import Attribution, Clock, Level, Locus, Money, Need, Request, Response, Times, Try
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What an adapter gives the merge.
 
     `conversation` is the declared thread or conversation id, None where the recording declares none; `sequence` the

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -22,8 +21,7 @@ class Copied(StrEnum):
 
 
 @fact("duplicate_records")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DuplicateRecord(Fact):
+class DuplicateRecord(Fact, frozen=True, kw_only=True):
     """A copy of a call that is recorded elsewhere too (the witness), and is not counted again."""
 
     tokens: Annotated[int | None, "Input and output tokens the copy tells of; unknown where it tells none."]

@@ -13,8 +13,9 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.rawarray import Array, opening
 
@@ -42,8 +43,7 @@ _SENTINEL: Final = 34
 _CONVERSATION: Final = re.compile(rb'"(?:conversation|session|thread|trace)(?:_id)?"\s*:\s*"([^"\\]{1,200})"')
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """Elements `low` to `high` of an earlier array, which begin at `at` in the line."""
 
     low: int
@@ -51,8 +51,7 @@ class _Run:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(Struct, frozen=True):
     """A line without what it repeats: `data` is what is left to decode, `key` the array that is cut, `gain` the bytes left out."""
 
     data: bytes
@@ -95,8 +94,7 @@ class Short:
         return array is self._earlier and any(run.low == 0 and run.high >= len(array) - 1 for run in self._runs.values())
 
 
-@dataclass(slots=True)
-class _Thread:
+class _Thread(Struct):
     """One conversation: its last lines' arrays, the newest first, what they gained, and which line of all was its latest."""
 
     arrays: list[Array] = field(default_factory=list)

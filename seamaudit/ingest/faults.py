@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -31,8 +30,7 @@ class Cause(StrEnum):
 
 
 @fact("input_faults")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputFault(Fact):
+class InputFault(Fact, frozen=True, kw_only=True):
     """Bytes of an input that are no readable record, at the place where they stand."""
 
     cause: Annotated[Cause, "Why: no JSON, a cut last line, nested too deep, over a size cap, no exchange, a damaged compressed stream."]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 import zstandard
+from msgspec import Struct
 
 from seamaudit.ingest.faults import Cause
 from seamaudit.ingest.inputs import CHUNK, Readable
@@ -23,8 +23,7 @@ _GZIP_SLICE: Final = 16 << 10
 """Compressed bytes given to gzip at a time. What follows a member is copied, and some loggers write a member a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What is read of one input at most, in bytes; whatever lies beyond is reported, never silently dropped.
 
     `line` 40 MB: a provider accepts 32 MB (Anthropic API overview, request size limits). `document` holds a whole file in
@@ -43,8 +42,7 @@ class Limits:
     window: int = 128 << 20
 
 
-@dataclass(slots=True)
-class Meter:
+class Meter(Struct):
     """What went by: bytes as stored, their `size` after decompression, line ends, and whether the end is one."""
 
     stored: int = 0
@@ -172,8 +170,7 @@ def _unzstd(stored: Iterator[bytes], window: int) -> Iterator[bytes]:
         raise Cut(Cause.TRUNCATED_STREAM)
 
 
-@dataclass(slots=True)
-class _Frames:
+class _Frames(Struct):
     """The frame that is being read, None between two."""
 
     decompressor: zstandard.ZstdDecompressor

@@ -8,8 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import IO, BinaryIO, Final
+
+from msgspec import Struct, field
 
 from seamaudit.errors import UsageError
 from seamaudit.ingest.remote import Readable, is_remote, opened
@@ -22,8 +23,7 @@ STDIN: Final = "-"
 __all__ = ["CHUNK", "STDIN", "Inputs", "Readable"]
 
 
-@dataclass(slots=True)
-class _Rewound:
+class _Rewound(Struct):
     """A view of a spool with a position of its own, so that two passes do not disturb each other."""
 
     file: IO[bytes]
@@ -40,8 +40,7 @@ class _Rewound:
         return data
 
 
-@dataclass(slots=True)
-class Inputs:
+class Inputs(Struct):
     """Opens sources by their path. stdin and pipes are copied once to an unlinked temporary file and read from there."""
 
     stdin: BinaryIO | None = None

@@ -6,9 +6,10 @@ import re
 from array import array
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
+
+from msgspec import Struct
 
 from seamaudit.ingest import jsontext, outcome, rawjson
 from seamaudit.ingest.block import Block
@@ -23,8 +24,7 @@ from seamaudit.trace.prefix import Runs, common_prefix
 PRINTED = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT, Kind.DOCUMENT})
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """One raw value as interned: its segment ids, its markers as (offset of the segment, ttl), the causes of broken text with
     pointers inside the value, how many of its bytes are no measure of tokens, and its blocks' notes.
 
@@ -265,8 +265,7 @@ class Interner:
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Ids and the runs over a tape that spell them; `room` are positions of the tape that are kept free for what will follow."""
 
     ids: Sequence[int] = ()
@@ -328,8 +327,7 @@ class _Pen:
         return ((at, stop),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     head: Stretch
     turns: Stretch
 

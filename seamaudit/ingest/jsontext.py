@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import xxhash
+from msgspec import Struct
 
 MAX_DEPTH = 200
 """Deepest nesting that is read; orjson dumps no deeper than 253, so what is read can be written again."""
@@ -21,8 +21,7 @@ _STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 _NO_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A JSON value and what had to be forgiven: `lone_surrogate`, `invalid_utf8`, `nul`."""
 
     value: Any

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from seamaudit.ingest import jsontext
 from seamaudit.trace import Convention
@@ -31,8 +32,7 @@ COUNTS: Final = ("input", "output", "cache_read", "cache_write", "cache_write_5m
 UNITS: Final[Mapping[str, float]] = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value stands: at the first of some paths that holds one; else it is `value`, the same in every record. `unit` is that of
     a number that is a time or a duration, in seconds; None where it is not said."""
 
@@ -41,8 +41,7 @@ class Place:
     unit: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """Where the token counts stand: each in a place of its own by its name in COUNTS, or all in one object `at` in a provider's own
     words. `convention` says whether the input holds the cached tokens; unknown, arithmetic decides."""
 
@@ -51,8 +50,7 @@ class Counts:
     convention: Convention = Convention.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogMap:
+class LogMap(Struct, frozen=True, kw_only=True):
     """The whole of it: `places` by the names in BODIES, TIMES, DURATIONS and WORDS.
 
     `records` is where a line or a document holds its records, `where` what a record must say to be a call: any of some values at each

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts
 from seamaudit.ingest.blocks import fields, first_code, word

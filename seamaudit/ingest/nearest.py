@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.trace import Link, Locus, Prefix, Request, Zone
@@ -14,8 +14,7 @@ OPENING = 8
 Scope = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     exchange: int
     locus: Locus
     prefix: Prefix

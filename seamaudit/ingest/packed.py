@@ -1,7 +1,6 @@
 """Values on their way from one process to another: pickled, their prompts as ranges of a tape of which only what they need goes along.
 
-The classes of the trace are frozen and told by their fields, which is how they are written: a third of what pickle makes of them by
-itself. What is packed is only ever unpacked from a process of the same run.
+What is packed is only ever unpacked from a process of the same run.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ import pickle
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from seamaudit.ingest.intern import Interner
 from seamaudit.trace import Locus, Prefix, Segment, Tape
@@ -70,8 +70,7 @@ def unpack(data: bytes, intern: Interner, *, lines: int = 0) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretches:
+class _Stretches(Struct, frozen=True):
     """Parts of a tape, apart and in order: where each begins and ends there, and where it begins when they are put together."""
 
     starts: list[int]
@@ -99,8 +98,7 @@ class _Stretches:
         return out
 
 
-@dataclass(frozen=True, slots=True)
-class _Moved:
+class _Moved(Struct, frozen=True):
     """Where parts of one tape stand on another."""
 
     parts: _Stretches
@@ -133,7 +131,11 @@ class _Packer:
     def __init__(self) -> None:
         self.turns: set[tuple[int, int]] = set()
         self.heads: set[tuple[int, int]] = set()
-        self._reducers = _Reducers({Prefix: self._prefix, Locus: _locus_reduced, MappingProxyType: _proxied})
+        self._reducers: dict[type, Callable[[Any], _Reduced]] = {
+            Prefix: self._prefix,
+            Locus: _locus_reduced,
+            MappingProxyType: _proxied,
+        }
 
     def packed(self, value: Any) -> bytes:
         out = io.BytesIO()
@@ -146,20 +148,6 @@ class _Packer:
         self.turns.update(prefix.runs)
         self.heads.update(prefix.head)
         return _prefix, (prefix.runs, prefix.length, prefix.head)
-
-
-class _Reducers(dict[type, Callable[[Any], _Reduced]]):
-    """How objects are written, by class: frozen dataclasses by their fields, anything else as it says itself."""
-
-    def __missing__(self, cls: type) -> Callable[[Any], _Reduced]:
-        if not is_dataclass(cls) or not cls.__dataclass_params__.frozen or "__reduce__" in cls.__dict__:  # type: ignore[attr-defined]
-            raise KeyError(cls)
-        told = fields(cls)
-        if len(told) < 2 or not all(hasattr(getattr(cls, each.name, None), "__set__") for each in told):
-            raise KeyError(cls)
-        values = attrgetter(*(each.name for each in told))
-        self[cls] = reducer = lambda value: (_made, (cls, *values(value)))
-        return reducer
 
 
 class _Unpickler(pickle.Unpickler):
@@ -185,19 +173,6 @@ def _proxied(mapping: MappingProxyType[Any, Any]) -> _Reduced:
 
 def _proxy(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:
     return MappingProxyType(values)
-
-
-def _made(cls: type, *values: Any) -> Any:
-    """An object with these values in its fields, as it was: nothing of its making is done again."""
-    made: Any = object.__new__(cls)
-    for put, value in zip(_slots(cls), values, strict=True):
-        put(made, value)
-    return made
-
-
-@cache
-def _slots(cls: type) -> tuple[Callable[[Any, Any], None], ...]:
-    return tuple(getattr(cls, each.name).__set__ for each in fields(cls))
 
 
 def _locus() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.ingest.accounting import Accounting
 from seamaudit.ingest.detect import detect, named
@@ -35,8 +36,7 @@ PACKED_RATIO: Final = 8
 """How many times its size a compressed source is guessed to hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A piece of work: sources to be read, the one source in part where there is a `span`; `weight` is how many bytes that is, about."""
 
     sources: tuple[Source, ...]
@@ -44,8 +44,7 @@ class Part:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class How:
+class How(Struct, frozen=True):
     """How parts are read: the `forced` format or the `mapping`, if a person named one, whether repeats are left out of decoding (`elide`),
     and the `key` of the run's prints."""
 
@@ -122,8 +121,7 @@ def read_part(how: How, part: Part) -> bytes:
     return pack((found, books, intern.parsed_bytes), intern, log)
 
 
-@dataclass(slots=True)
-class Readings:
+class Readings(Struct):
     """Puts together what parts gave, in their order: on the interner and in the books of one reading, as if it had read them itself."""
 
     whole: Reading

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.accounting import Accounting, Tally
 from seamaudit.ingest.conform import Conformer
@@ -25,8 +26,7 @@ Item = Found
 _UNPARSABLE: Final = frozenset({Cause.NOT_JSON, Cause.TOO_DEEP, Cause.NOT_FINITE})
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """One pass over sources: what they hold goes out, the books and what was not recognised stay here.
 
     `forced` is the format a person named; otherwise each file's first bytes decide among `formats`. `strict` lets a format's
@@ -95,8 +95,7 @@ class Reading:
         return iter((self.reader.document(source, meter, self.progress),))
 
 
-@dataclass(slots=True)
-class _One:
+class _One(Struct):
     """One source's record reader with its books."""
 
     record: RecordReader

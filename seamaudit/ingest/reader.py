@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.faults import Cause
 from seamaudit.ingest.inflate import Cut, Limits, Meter, chunks
@@ -19,8 +20,7 @@ BOM: Final = b"\xef\xbb\xbf"
 Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line, or a whole document of `lines` lines.
 
     `number` is 1-based; `offset` and `length` are bytes of the decompressed stream, line end and BOM included; `data`
@@ -46,8 +46,7 @@ class Line:
         return Locus(self.source, self.number, self.offset + bom + start, stop - start)
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """A line (or a document of `lines` lines) that was there and was not kept. Its length may be 0 where a stream was cut
     right after a line end: something was to follow."""
 
@@ -130,8 +129,7 @@ def bare(data: bytes) -> bytes:
     return data[len(BOM) :] if data.startswith(BOM) else data
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Reads sources within limits. Nothing but programming errors is raised for any content: what is cut comes as Lost.
 
     With a `span`, of a source of lines only those are read that begin in it, numbered from 1 on.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from seamaudit.ingest.counts import MAX_FIELDS, MOST
 from seamaudit.ingest.draft import Draft
@@ -123,7 +123,7 @@ def _response(response: Response | None, given: Mapping[str, Any]) -> Response |
 
 
 def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(asdict(value)) if hasattr(value, "__dataclass_fields__") else msgspec.to_builtins(value)
+    return msgspec.to_builtins(value)
 
 
 def _times(told: Times) -> Times:

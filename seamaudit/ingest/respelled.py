@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.draft import Draft
@@ -17,8 +19,7 @@ LARGEST: Final = 40_000_000
 _SENT, _GOT = "/request/body", "/response/body"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpExchange:
+class HttpExchange(Struct, frozen=True, kw_only=True):
     """One request and its response. `sent` and `got` are bodies, parsed or as JSON text; a text that is none is a stream.
 
     `sent_at` and `got_at` are their pointers in the record. Times are whatever `times.moment` reads.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.ingest.jsontext import MAX_DEPTH
 
@@ -16,8 +17,7 @@ MAX_TOKENS: Final = 2_000_000
 """Half a second; the 32 MB that a provider accepts at most hold fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """The balanced objects and arrays that stand back to back at the beginning, as (start, stop), where the rest begins
     (the length where there is none), and whether the rest is a value that was begun and never ended."""
 

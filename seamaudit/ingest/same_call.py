@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from msgspec.structs import fields, replace
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.providers.hosts import UNKNOWN

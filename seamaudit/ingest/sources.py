@@ -6,10 +6,11 @@ import glob
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.errors import UsageError
 from seamaudit.ingest.inflate import compression_of
@@ -33,24 +34,21 @@ class SkipReason(StrEnum):
     UNRECOGNISED = "no known trace format"
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """A file (or a directory that could not be listed) that was met and not read."""
 
     path: str
     reason: SkipReason
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(Struct, frozen=True):
     """The sources of a run, numbered in reading order, and what was left out."""
 
     sources: tuple[Source, ...]
     skipped: tuple[Skipped, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     path: str
     identity: tuple[int, int] | str
     compression: str

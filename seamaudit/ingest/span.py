@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.ingest.inputs import CHUNK, Readable
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The lines that begin at byte `start` or behind it and before `stop`, which is None where they are read to the end.
 
     Spans that follow each other hold every line once, however they are cut.

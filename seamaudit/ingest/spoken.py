@@ -7,8 +7,9 @@ is read here was already re-spelled by its recorder: the order of members and pa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import fields, items, word
@@ -193,8 +194,7 @@ def _role(said: Mapping[str, Any]) -> str:
     return named if named in ("system", "developer", "user", "assistant", "tool") else "user"
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(Struct):
     """What one side said, part by part."""
 
     parts: list[Message] = field(default_factory=list)

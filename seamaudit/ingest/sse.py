@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.ingest import frames, jsontext
 
@@ -11,8 +12,7 @@ DONE = "[DONE]"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-@dataclass(frozen=True, slots=True)
-class SseEvent:
+class SseEvent(Struct, frozen=True):
     """One event: its `event:` name ("" if it had none), its joined `data:` lines and its ordinal in the stream."""
 
     name: str

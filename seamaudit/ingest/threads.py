@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.draft import Draft
 from seamaudit.trace import Kind, Level, Link, Locus, Prefix, ThreadRef, Try, Zone
@@ -15,8 +16,7 @@ LOOK_BACK = 64
 ASSISTANT = frozenset({"assistant", "model"})
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A thread and the turn before, None for its first."""
 
     thread: ThreadRef
@@ -35,8 +35,7 @@ _Sent = tuple[str, str, str, int, int]
 """What two requests must share to be compared as one: host, model, parameters, length and last segment."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(Struct, frozen=True):
     exchange: int
     thread: str
     locus: Locus
@@ -47,8 +46,7 @@ class _Turn:
     failure: _Failure | None = None
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """What is known inside one conversation, or in all undeclared traffic of one provider. `failed` is what has failed and was not
     tried again with success."""
 

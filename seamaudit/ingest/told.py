@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import code
@@ -39,8 +41,7 @@ LONGEST_ERROR = 8192
 """Characters of an error text that are looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """How a call failed: an HTTP status where it is known, and a code; never the message."""
 
     status: int | None = None
@@ -61,8 +62,7 @@ class Failure:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """One provider call as a recorder tells it.
 
     `messages` and `answer` are in Chat Completions' spelling, None where they are not recorded; so are `tools`. A `request` that was put

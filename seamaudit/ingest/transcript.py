@@ -6,8 +6,9 @@ Every message is interned once, when it is read; a prompt is put together from i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.rawbody import RawBody
@@ -25,8 +26,7 @@ Ask = Callable[[Mapping[str, bytes], str, str, str, Interner, Locus], Request]
 """A body shape's reading of a request: body, URL path, the body's pointer, base, interner, place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message as interned: its segment ids, its bytes (and those that are no measure of tokens), the broken text in it,
     and the ids of the calls it makes and of the calls it answers."""
 
@@ -38,8 +38,7 @@ class Message:
     results: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Prompt:
+class Prompt(Struct):
     """A prompt as it grows by messages. `complete` is False where earlier messages are not in the file."""
 
     ids: list[int] = field(default_factory=list)
@@ -63,8 +62,7 @@ class Prompt:
             self.messages += 1
 
 
-@dataclass(frozen=True, slots=True)
-class Transcriber:
+class Transcriber(Struct, frozen=True):
     """Interns messages in one body shape, and makes requests of prompts."""
 
     ask: Ask

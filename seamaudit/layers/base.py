@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Protocol
 
@@ -34,8 +33,7 @@ class Layer(Protocol):
 
 
 @fact("unchecked")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unchecked(Fact):
+class Unchecked(Fact, frozen=True, kw_only=True):
     """Something a layer could not decide for one exchange: the table its facts would be in, the aspect, and why not."""
 
     table: Annotated[str, "The fact table that stays silent."]

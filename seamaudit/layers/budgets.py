@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, TypedDict
+
+from msgspec import Struct, field
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope, Unchecked
@@ -29,8 +30,7 @@ class Per(StrEnum):
     TRACE = "trace"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Allowance(Struct, frozen=True, kw_only=True):
     """An amount of picodollars and whose calls it is for: all, those of one name, or `*` for each name's by themselves."""
 
     usd: Money
@@ -51,8 +51,7 @@ class Allowance:
         return ", ".join(said) or "all calls"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a project allows and what it expects. `elapsed`: the part of a day or month after which its pace is told."""
 
     budgets: tuple[Allowance, ...] = ()
@@ -61,8 +60,7 @@ class Limits:
 
 
 @fact("budgets")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetPassed(Fact):
+class BudgetPassed(Fact, frozen=True, kw_only=True):
     """A budget that was passed, or will be at the pace of its period so far; at the call that passed it, or the period's last."""
 
     scope: Annotated[str, "Whose calls it is for."]
@@ -79,8 +77,7 @@ class BudgetPassed(Fact):
 
 
 @fact("estimates")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EstimatePassed(Fact):
+class EstimatePassed(Fact, frozen=True, kw_only=True):
     """A call, a thread or a trace that cost more than it was estimated to."""
 
     scope: Annotated[str, "Whose calls the estimate is for."]
@@ -92,8 +89,7 @@ class EstimatePassed(Fact):
     at_least: Annotated[bool, "Whether calls without a known price come on top."]
 
 
-@dataclass(slots=True)
-class _Account:
+class _Account(Struct):
     """The calls that count against one allowance of one subject: the sum, the call that passed the allowance, and the last."""
 
     allowance: Allowance
@@ -115,8 +111,7 @@ class _Account:
 Key = tuple[int, str, str]
 
 
-@dataclass(slots=True)
-class _Accounts:
+class _Accounts(Struct):
     """The accounts of some allowances, by number, subject and period."""
 
     allowances: Sequence[Allowance]

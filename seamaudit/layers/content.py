@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final
+
+from msgspec import Struct, field
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
@@ -38,8 +39,7 @@ class Fate(StrEnum):
 
 
 @fact("broken_texts", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenText(Fact):
+class BrokenText(Fact, frozen=True, kw_only=True):
     """A block of text with code units no UTF-8 JSON can carry, or with NULs, where it first appears in its thread.
 
     The witnesses are the requests that carried it and were refused.
@@ -52,8 +52,7 @@ class BrokenText(Fact):
     fate: Annotated[Fate, "What became of it: accepted by a provider, refused, left out of the next request, or open."]
 
 
-@dataclass(slots=True, eq=False)
-class _Sighting:
+class _Sighting(Struct, eq=False):
     """A broken block, from its first appearance to its fate."""
 
     exchange: Exchange

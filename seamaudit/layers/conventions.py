@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
@@ -14,8 +13,7 @@ from seamaudit.trace import Convention, ConventionBasis, Exchange, Need
 
 
 @fact("token_conventions", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenConvention(Fact):
+class TokenConvention(Fact, frozen=True, kw_only=True):
     """A call whose emitter counts cached tokens beside the input, where the API counts them inside. Its input is told with them here."""
 
     provider: Annotated[str, "Who answered."]

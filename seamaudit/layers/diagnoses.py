@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
@@ -13,8 +14,7 @@ from seamaudit.trace.diagnosis import Said
 
 
 @fact("cache_diagnoses", needs=(Need.PROMPT, Need.RESPONSE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheDiagnosis(Fact):
+class CacheDiagnosis(Fact, frozen=True, kw_only=True):
     """A response in which the provider says why its cache did not serve what an earlier request had left."""
 
     provider: Annotated[str, "Who answered."]
@@ -27,8 +27,7 @@ class CacheDiagnosis(Fact):
     flipped: Annotated[str, "The parameters whose values are not those of that request."]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     exchange: int
     model: str
     params: Mapping[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -24,8 +23,7 @@ _BASES: Final = frozenset(Basis)
 
 
 @fact("inferred_turns")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InferredTurn(Fact):
+class InferredTurn(Fact, frozen=True, kw_only=True):
     """A call without a declared conversation that was taken for a later turn of another, its witness."""
 
     format: Annotated[str, "The recording's format."]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Literal
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
@@ -30,8 +31,7 @@ _CONFIDENCE: Final[dict[Sign, Literal["high", "medium", "low"]]] = {Sign.SIGNATU
 
 
 @fact("lost_turns", needs=(Need.PROMPT, Need.RESPONSE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostTurn(Fact):
+class LostTurn(Fact, frozen=True, kw_only=True):
     """A model's turn that the next recorded request repeats and no recorded call answered with. The witness is the recorded call before
     it, whose own answer stands in the request unchanged."""
 
@@ -43,8 +43,7 @@ class LostTurn(Fact):
     confidence: Annotated[Literal["high", "medium", "low"], "High where the provider signed it, low where it is text alone."]
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(Struct, frozen=True):
     """A model's turn in a history, by what can be found again: the ids of its calls and those that were answered, the digests of its
     blocks and of what it answers; whether it holds signed reasoning, and whether its text is long."""
 
@@ -57,8 +56,7 @@ class _Turn:
     long: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
+class _History(Struct, frozen=True):
     """The model's turns that are new in a request, the first of them the answer of the call before."""
 
     exchange: Exchange

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final, Literal
@@ -25,8 +24,7 @@ class MarkerFault(StrEnum):
 
 
 @fact("marker_faults", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenMarker(Fact):
+class BrokenMarker(Fact, frozen=True, kw_only=True):
     """A request whose cache markers break a rule of the provider, once for each rule."""
 
     provider: Annotated[str, "Who was asked."]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.ingest.declared import is_declared
@@ -26,8 +27,7 @@ class Edit(StrEnum):
 
 
 @fact("prefix_changes", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrefixChange(Fact):
+class PrefixChange(Fact, frozen=True, kw_only=True):
     """A request whose prompt does not simply continue its base: the first position that differs, and how."""
 
     base: Annotated[
@@ -56,8 +56,7 @@ class PrefixChange(Fact):
     diverges_at: Annotated[int | None, "First diverging byte inside the block's text; unknown where the text is no longer at hand."]
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixKnobs:
+class PrefixKnobs(Struct, frozen=True):
     """Knobs of the prefix layer.
 
     `similar_bytes`: how many bytes two versions of a block must share at their ends to be versions of one block.

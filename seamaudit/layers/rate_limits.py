@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Annotated, Final
+
+from msgspec import Struct, field
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
@@ -19,8 +20,7 @@ QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "c
 
 
 @fact("rate_limits", needs=(Need.RESPONSE, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimited(Fact):
+class RateLimited(Fact, frozen=True, kw_only=True):
     """A burst of 429s of one account and model, with less than a minute from each to the next.
 
     Its exchange is the first refused call; the witnesses are the others.
@@ -39,8 +39,7 @@ class RateLimited(Fact):
     uncounted_before: Annotated[int, "Calls among them whose tokens are not recorded."]
 
 
-@dataclass(slots=True)
-class _Account:
+class _Account(Struct):
     """One account and model: the calls of the last minute, and the burst that goes on."""
 
     recent: deque[tuple[float, Exchange]] = field(default_factory=deque)

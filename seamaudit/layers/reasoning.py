@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Literal
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope, Unchecked
@@ -31,8 +32,7 @@ class ReasoningFault(StrEnum):
 
 
 @fact("reasoning_faults", needs=(Need.PROMPT, Need.RESPONSE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasoningFaulty(Fact):
+class ReasoningFaulty(Fact, frozen=True, kw_only=True):
     """A request that sends a call's results back without the reasoning behind the call, or with reasoning that cannot be read there.
 
     Its locus is the call as it was sent back, or the reasoning; `witness` is the answer that gave the reasoning.
@@ -78,8 +78,7 @@ def _has_signed_calls(exchange: Exchange) -> bool:
     return any(answer.signature for answer in response.answers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Return:
+class _Return(Struct, frozen=True):
     """An answer's turn as the next request sends it back: where it begins, what it holds, and where each signed block went."""
 
     start: int

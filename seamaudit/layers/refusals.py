@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -37,8 +36,7 @@ class Seen(StrEnum):
 
 
 @fact("refusals", needs=(Need.RESPONSE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Fact):
+class Refused(Fact, frozen=True, kw_only=True):
     """A request that was refused for what it holds, as far as the provider's words are understood. Its locus is the place they name;
     `witness` is the request that first sent what stands there."""
 
@@ -53,8 +51,7 @@ class Refused(Fact):
 
 
 @fact("windows_exceeded", needs=(Need.RESPONSE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowExceeded(Fact):
+class WindowExceeded(Fact, frozen=True, kw_only=True):
     """A call that did not fit into the model's window. Its locus is the largest block; `witness` the request that first sent that block."""
 
     provider: Annotated[str, "Who answered."]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope, Unchecked
@@ -21,16 +22,14 @@ WARMING: Final = 1
 """Output tokens of a request that is made to fill the provider's cache, not to be answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatKnobs:
+class RepeatKnobs(Struct, frozen=True):
     """`kept`: seconds for which a response cache would keep an answer."""
 
     kept: float = 86_400.0
 
 
 @fact("identical_requests", needs=(Need.PROMPT, Need.RESPONSE, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdenticalRequest(Fact):
+class IdenticalRequest(Fact, frozen=True, kw_only=True):
     """A request that repeats, byte for byte, one that had been answered before it was sent: the witness.
 
     Who asks is no part of the comparison (`metadata`, `user`). Requests of eval suites and of calls beside the conversation are left out,

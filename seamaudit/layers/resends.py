@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from seamaudit.facts import Fact, fact
@@ -16,8 +15,7 @@ AUTOMATIC: Final = 5.0
 
 
 @fact("resends", needs=(Need.PROMPT, Need.RESPONSE, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resend(Fact):
+class Resend(Fact, frozen=True, kw_only=True):
     """A request of a conversation that repeats, byte for byte, the one before, whose whole answer had just come: the witness."""
 
     provider: Annotated[str, "Who was asked."]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -23,8 +22,7 @@ Source = Literal["document", "retrieval_tool", "memory", "tool"]
 
 
 @fact("retrievals", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieval(Fact):
+class Retrieval(Fact, frozen=True, kw_only=True):
     """A text that was looked up: a declared document, or a tool's result."""
 
     source: Annotated[Source, "What it is: declared as a document, of a retrieval or memory tool by the tool's name, or of any other tool."]
@@ -90,8 +88,7 @@ def _words(name: str) -> list[str]:
 
 
 @fact("retrieved_contexts", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrievedContext(Fact):
+class RetrievedContext(Fact, frozen=True, kw_only=True):
     """A request that carries looked-up text which the turn before did not carry."""
 
     suite: Annotated[str, "The eval suite it belongs to, as declared; empty for production traffic."]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Annotated, Final
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope, Unchecked
@@ -16,8 +17,7 @@ _ASKED: Final = frozenset({StopKind.TOOL_USE, StopKind.NORMAL})
 
 
 @fact("stalls", needs=(Need.RESPONSE, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stall(Fact):
+class Stall(Fact, frozen=True, kw_only=True):
     """The last answer of a thread asks for tools, and no request of its conversation came after it in the same recording.
 
     Only tools that the same application did run and answer elsewhere in the trace count: a call of any other may be the answer itself.
@@ -31,8 +31,7 @@ class Stall(Fact):
     waited: Annotated[int, "Whole seconds from the answer to the end of the latest call in the same source."]
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     """An answer that asks for tools: its exchange, when it ended, and the names and ids of the calls."""
 
     exchange: Exchange

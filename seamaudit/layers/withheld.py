@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, fact
@@ -12,8 +11,7 @@ from seamaudit.trace import Exchange, Locus, Withheld
 
 
 @fact("withheld_bodies")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithheldBody(Fact):
+class WithheldBody(Fact, frozen=True, kw_only=True):
     """A prompt or an answer that is in the recording in part only, or not at all, although one was recorded."""
 
     format: Annotated[str, "The recording's format."]

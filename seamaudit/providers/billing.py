@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.providers.bills import Bill, Missing, bill
 from seamaudit.providers.hosts import UNKNOWN
@@ -25,8 +27,7 @@ class Unpriced(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
+class Billed(Struct, frozen=True):
     """A call's bill: the model that was billed, its unit prices where they are known, and the bill or why there is none."""
 
     model: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.providers.units import UnitPrices
 from seamaudit.trace import Money, Usage
@@ -22,8 +23,7 @@ class Missing(StrEnum):
     COUNT = "count"
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What a call cost, in picodollars: input at the base rate, cache reads, cache writes, output, and fees apart from tokens."""
 
     plain: Money

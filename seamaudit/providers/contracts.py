@@ -13,6 +13,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from msgspec import Struct
+
 from seamaudit.providers import cache_facts as cache
 from seamaudit.providers.cache_facts import CacheMode
 from seamaudit.providers.hosts import UNKNOWN
@@ -76,8 +78,7 @@ class CacheContract:
         return frozenset(self.invalidates)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A model's context window and longest answer, in tokens; `uncertain` where a beta or a missing source leaves it open."""
 
     context: int

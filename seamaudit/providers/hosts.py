@@ -10,14 +10,14 @@ when a maker's list price is used all the same, and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 UNKNOWN: Final = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class HostRule:
+class HostRule(Struct, frozen=True):
     """Hosts written as `pattern`: exact, or with one `*` that stands for any text. `platform` is "" for the host itself."""
 
     pattern: str

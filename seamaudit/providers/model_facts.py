@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.providers.rows import ALWAYS, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """The most tokens a call can hold, prompt and answer together, and the most of them that can be answer."""
 
     context: int

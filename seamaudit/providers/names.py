@@ -6,16 +6,16 @@ provider ids, LiteLLM's `custom_llm_provider`, Inspect's model prefixes, OpenCod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.providers.hosts import UNKNOWN, provider_of
 
 CHAT: Final = "openai.chat"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """Who answers, on which platform, and in which body language he speaks natively."""
 
     provider: str = UNKNOWN

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.providers.models import bare, canonical
 from seamaudit.providers.quotes import Quote
@@ -17,8 +19,7 @@ _SPELLINGS: Final[tuple[Callable[[str], str], ...]] = (str.casefold, bare, canon
 """How ids are compared, the closest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPrice:
+class OwnPrice(Struct, frozen=True):
     """The prices of one model: at one provider or (with "") everywhere, from a day on, under some terms, for requests of more than
     `above` input tokens."""
 
@@ -30,8 +31,7 @@ class OwnPrice:
     above: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPrices:
+class OwnPrices(Struct, frozen=True):
     """A price table, what it is called and the day it is of."""
 
     name: str

@@ -6,10 +6,12 @@ servers and gateways speak the same shapes and accept more: of them only existen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.providers.stop_facts import NATIVE
 
@@ -26,8 +28,7 @@ class Place(StrEnum):
     ANYWHERE = "anywhere"
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
+class Pairing(Struct, frozen=True):
     """One pairing contract.
 
     `by_id`: an id decides which call a result answers; else the counts must agree, and ids, names and order only tell who is

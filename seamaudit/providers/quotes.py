@@ -14,9 +14,10 @@ Known gaps of the table, and what is done about them:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from seamaudit.providers.contracts import cache_contract
 from seamaudit.providers.hosts import UNKNOWN
@@ -42,8 +43,7 @@ _PER_MILLION: Final = 10**6
 _PER_THOUSAND: Final = 10**3
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """A model's prices: one band a context tier, each from more than so many input tokens on; none where nothing is known.
 
     `hourly`: they change with the hour of the day, so that they hold for a minute.
@@ -60,8 +60,7 @@ class Quote:
         return next((prices for above, prices in reversed(self.bands) if size > above), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What of a question shapes the unit prices beside the table: `two_lives` where writes of different lives differ in price."""
 
     dated: bool

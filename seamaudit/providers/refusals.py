@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.trace import Refusal
 
@@ -73,8 +74,7 @@ FAMILIES: Final[Mapping[RefusalKind, RefusalFamily]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """One way to say one thing: the parts that must all occur, where they were read, and when."""
 
     kind: RefusalKind

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 V = TypeVar("V")
 
@@ -13,8 +14,7 @@ ALWAYS: Final = date.min
 LATEST: Final = date.max
 
 
-@dataclass(frozen=True, slots=True)
-class Row(Generic[V]):
+class Row(Struct, Generic[V], frozen=True):
     """One fact: for these models of a maker, on these platforms, from a day on.
 
     `models` and `platform` are exact names, or a beginning followed by `*`; several are split by spaces. `uncertain` says that no document

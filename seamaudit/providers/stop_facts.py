@@ -6,9 +6,10 @@ Stop words belong to the language a body is written in: a gateway that speaks it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.trace import Exchange
 
@@ -30,8 +31,7 @@ class StopKind(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class StopContract:
+class StopContract(Struct, frozen=True):
     """The stop words of a body shape. `announces_tools`: a turn with calls stops with a word of its own."""
 
     words: Mapping[str, StopKind]

@@ -6,9 +6,10 @@ None of these contracts changed at a known date, so a row is dated by when its s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Ending(StrEnum):
@@ -19,8 +20,7 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEnd:
+class StreamEnd(Struct, frozen=True):
     """How the streams of one grammar end, at one host and its subdomains (every host where `host` is empty)."""
 
     grammar: str
@@ -67,8 +67,7 @@ def ending_of(grammar: str, host: str) -> Ending:
     return Ending.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class StopWords:
+class StopWords(Struct, frozen=True):
     """Which stop words of an API ask for tools, which say the model is done, and which say it ran out of room.
 
     `forced` says that a forced tool choice is answered under a word of `done`: that is the API's contract, no fault.

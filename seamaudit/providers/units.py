@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 Basis = Literal["provider", "list", "own"]
 
@@ -16,8 +18,7 @@ _TIERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What of a call changes its prices, in the provider's own words: service tier (or `batch`), speed and place of inference."""
 
     tier: str = ""
@@ -43,8 +44,7 @@ class Terms:
 ORDINARY: Final = Terms()
 
 
-@dataclass(frozen=True, slots=True)
-class UnitPrices:
+class UnitPrices(Struct, frozen=True):
     """Picodollars per token; None where the table has no price.
 
     `write` is for a write whose life the recording does not tell, None where lives differ in price; `write_5m` for the provider's

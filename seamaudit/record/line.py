@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from seamaudit.record import credentials
 
 Headers = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One call as it went by.
 
     `started` is seconds since the epoch, `first_byte` and `duration` seconds after it. `status` is None where no response came: then

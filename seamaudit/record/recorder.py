@@ -7,10 +7,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from seamaudit.record.appending import Appending
 from seamaudit.record.background import Background

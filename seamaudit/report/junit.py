@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TextIO
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct, field
 
 from seamaudit.report.base import DocumentV1, FindingV1, NotCheckedV1, SummaryV1
 from seamaudit.report.base.words import SEVERITIES, count, elsewhere, not_checked, recorded, waste_of
 
 
-@dataclass(slots=True)
-class _Case:
+class _Case(Struct):
     name: str
     layer: str
     failures: list[FindingV1] = field(default_factory=list)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -27,8 +26,7 @@ class Check(StrEnum):
 
 
 @fact("cache_checks", needs=(Need.PROMPT, Need.RESPONSE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheCheck(Fact):
+class CacheCheck(Fact, frozen=True, kw_only=True):
     """A provider's diagnosis beside what the prompts say."""
 
     provider: Annotated[str, "Who answered."]

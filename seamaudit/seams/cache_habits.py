@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.cache import CacheRead, CacheWrite, UnmarkedRepeat
@@ -28,8 +30,7 @@ class Habit(StrEnum):
 
 
 @fact("cache_habits", needs=(Need.PROMPT, Need.USAGE, Need.TIME, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheHabit(Fact):
+class CacheHabit(Fact, frozen=True, kw_only=True):
     """A request that paid more than it had to for the way its prompt was marked or sent."""
 
     provider: Annotated[str, "Who answered."]
@@ -42,8 +43,7 @@ class CacheHabit(Fact):
     minimum: Annotated[int | None, "Of an unmarked prefix: the shortest that the model caches, in tokens."] = None
 
 
-@dataclass(frozen=True, slots=True)
-class HabitKnobs:
+class HabitKnobs(Struct, frozen=True):
     """What counts as a habit.
 
     `times`: requests of one app below which it is none. `unused_share`: the share of its extra price that a long life may

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.cache import CacheRead
@@ -14,8 +15,7 @@ from seamaudit.trace import Need
 
 
 @fact("cache_collapses", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheCollapse(Fact):
+class CacheCollapse(Fact, frozen=True, kw_only=True):
     """A request that read little of what its unchanged prompt allowed, in a window in which its application did no better."""
 
     provider: Annotated[str, "Who answered."]
@@ -26,8 +26,7 @@ class CacheCollapse(Fact):
     missed_tokens: Annotated[int, "Tokens that were in the cache and were not read."]
 
 
-@dataclass(frozen=True, slots=True)
-class HealthKnobs:
+class HealthKnobs(Struct, frozen=True):
     """What a collapse is: of `window` reads in a row that could have been served, an application gets at most `collapsed` of the
     tokens, and got at least `healthy` in a window before. The share of a healthy agent loop is 84 % of all input
     (platform.claude.com optimizing-for-cost-and-intelligence); of what can be read it is more.

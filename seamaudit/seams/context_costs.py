@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from seamaudit.facts import Fact, FactBase, fact
@@ -17,8 +16,7 @@ from seamaudit.trace import Money, Need
 
 
 @fact("resent_results", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResentResult(Fact):
+class ResentResult(Fact, frozen=True, kw_only=True):
     """A large tool result and what sending it again cost. Stands where it was first sent."""
 
     tool: Annotated[str, "The tool's name; empty where the recording has none."]
@@ -32,8 +30,7 @@ class ResentResult(Fact):
 
 
 @fact("thread_growths", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadGrowth(Fact):
+class ThreadGrowth(Fact, frozen=True, kw_only=True):
     """What a thread costs with a cache that never misses: how much of it is for what was sent again, and how it grows. Caches that miss are
     told elsewhere. Only calls of known price count.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.retrieval import RetrievedContext
@@ -13,8 +14,7 @@ from seamaudit.trace import Need
 
 
 @fact("frozen_evals", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrozenEval(Fact):
+class FrozenEval(Fact, frozen=True, kw_only=True):
     """A request of an eval suite whose looked-up text is the same for every question, while production's varies."""
 
     suite: Annotated[str, "The suite, as declared."]
@@ -24,8 +24,7 @@ class FrozenEval(Fact):
     production_contexts: Annotated[int, "Different looked-up texts among these."]
 
 
-@dataclass(frozen=True, slots=True)
-class EvalKnobs:
+class EvalKnobs(Struct, frozen=True):
     """When a context counts as frozen: at least `questions` different questions met one context; at least `contexts` different ones in
     production show that it varies there."""
 

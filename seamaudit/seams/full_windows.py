@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from seamaudit.facts import Fact, FactBase, fact
@@ -13,8 +12,7 @@ from seamaudit.trace import Need
 
 
 @fact("full_windows", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FullWindow(Fact):
+class FullWindow(Fact, frozen=True, kw_only=True):
     """A thread at its fullest call, half a window or more, after which its conversation holds no call with less."""
 
     provider: Annotated[str, "Who answered."]

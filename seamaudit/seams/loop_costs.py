@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from seamaudit.facts import Fact, FactBase, fact
@@ -15,8 +14,7 @@ from seamaudit.trace import Money, Need
 
 
 @fact("loop_spend", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopSpend(Fact):
+class LoopSpend(Fact, frozen=True, kw_only=True):
     """A loop and what it cost. Columns are those of `loops`, and the bill."""
 
     kind: Annotated[LoopKind, "What comes again."]

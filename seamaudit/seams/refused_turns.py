@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -27,8 +26,7 @@ class Cause(StrEnum):
 
 
 @fact("refused_turns", needs=(Need.RESPONSE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedTurn(Fact):
+class RefusedTurn(Fact, frozen=True, kw_only=True):
     """What a provider refused in a thread, once for each complaint, and what in the recording explains it.
 
     Its exchange is the first refused; the witnesses are the places of the fault, then the later refusals.

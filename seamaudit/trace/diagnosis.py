@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Said(StrEnum):
@@ -21,8 +22,7 @@ class Said(StrEnum):
     NOT_COMPARED = "not_compared"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """The provider's diagnosis; `missed` are the tokens it estimates to have been lost, None where it does not say."""
 
     said: Said

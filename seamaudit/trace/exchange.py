@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from seamaudit.trace.diagnosis import Diagnosis
 from seamaudit.trace.locus import Locus
@@ -51,8 +52,7 @@ class Need(StrEnum):
     CACHE_LIFE = "cache_life"
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """Seconds since the epoch, or None. `dated` is any time near the call that prices may be looked up by."""
 
     started: float | None = None
@@ -62,8 +62,7 @@ class Times:
     dated: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Struct, frozen=True):
     """Who caused the call, as declared; `app` falls back to a digest of tool names and platform, never of text."""
 
     app: str = ""
@@ -74,8 +73,7 @@ class Attribution:
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadRef:
+class ThreadRef(Struct, frozen=True):
     """The thread an exchange belongs to. `basis` says how that is known: `declared`, `call_id`, `answer`, `retry`,
     `prefix`, `alone`."""
 
@@ -85,8 +83,7 @@ class ThreadRef:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """What the recording says of a retried call: the number of this try (1 is the first), how many the client allows, the seconds
     the client said it would wait after it, and the seconds the provider asked for (`retry-after`).
 
@@ -105,8 +102,7 @@ class Try:
     forwarded: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A relation to an earlier exchange and how many leading positions both share (`shared`)."""
 
     exchange: int
@@ -116,8 +112,7 @@ class Link:
     started: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What was sent.
 
     `at` is the pointer of the body inside the record; `renamed` holds the arrays that the recording spells in another way
@@ -166,8 +161,7 @@ class Request:
         return "/".join([self.at, *parts])
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What came back. `at` is the pointer of the body inside the record; `stop` the provider's own stop word, '' if none.
 
     `error_type` is the provider's code of a refusal, `refusal` what its text says; `complete` is False where the body was cut.
@@ -193,8 +187,7 @@ class Response:
     withheld: Withheld | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One provider call: the unit every layer is fed.
 
     `api` names the body shape (`anthropic.messages`, `openai.chat`, `openai.responses`, `gemini.generate`,

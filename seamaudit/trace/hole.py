@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from seamaudit.trace.locus import Locus
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """A lost record. `cause` is one of the reader's rejection causes; `conversation` is known only where it could be read."""
 
     locus: Locus

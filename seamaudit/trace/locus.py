@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One input as the run read it: its index, its path as given (`-` for stdin) and its compression."""
 
     index: int
@@ -15,8 +14,7 @@ class Source:
     explicit: bool = True
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Locus:
+class Locus(Struct, frozen=True, order=True):
     """The place of a record, and with `pointer` (RFC 6901) of a value inside it.
 
     `source` indexes the run's `Source` table. `line` is 1-based; `offset` and `length` are bytes of the decompressed

@@ -9,6 +9,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Final
 
+from msgspec import Struct
 from xxhash import xxh3_128_digest
 
 from seamaudit.trace.segment import Segment, Zone
@@ -100,8 +101,7 @@ class Tape:
         return links
 
 
-@dataclass(frozen=True, slots=True)
-class Breakpoint:
+class Breakpoint(Struct, frozen=True):
     """A cache marker: it covers the first `position` segments. `ttl` is `5m`, `1h` or the provider's own word."""
 
     position: int
@@ -109,8 +109,7 @@ class Breakpoint:
     automatic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """The segments of one request in wire order: its `head` runs over the tape's heads, then its `runs` over the rest."""
 
     tape: Tape

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a request was refused.
 
     `kind` is a word of `providers.refusals`, "" where nobody has written down these words; `pointer` the place inside the request body

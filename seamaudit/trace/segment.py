@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from seamaudit.trace.locus import Locus
 
@@ -31,8 +32,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One interned prompt position: a tool definition, a system block or a message block.
 
     `ordered` (16 bytes, xxh3-128) is the cache key: key order kept; whitespace, escapes and number spelling normalised;

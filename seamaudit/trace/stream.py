@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(Struct, frozen=True):
     """One event, or a run of equal ones: its grammar's `name`, the block or choice `index` (None where it has none),
     the `detail` a state machine needs (block type, delta type, stop reason), how many in a row, and where the first stood.
 
@@ -20,8 +19,7 @@ class StreamEvent:
     event: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRecord:
+class StreamRecord(Struct, frozen=True):
     """What was recorded of a stream.
 
     `grammar` names the event language: `anthropic`, `chat`, `responses`, `gemini`, `bedrock`, `legacy`. `tail` says what

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
+
+from msgspec import Struct
 
 AROUND = 48
 """Characters kept on both sides of a change, so that a value cut by it is seen whole."""
@@ -41,8 +42,7 @@ class Shape(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change: its first diverging byte in the new text, its shape, the changed middle of both versions with some
     context, how many bytes the versions share at both ends, and how many of the new text's bytes are not among them."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from seamaudit.trace.segment import Kind
 from seamaudit.trace.withheld import Withheld
@@ -19,8 +20,7 @@ class ArgumentState(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Conformance:
+class Conformance(Struct, frozen=True):
     """Whether a value is what its schema says: `valid`, `invalid`, or `unchecked` with the `reason`.
 
     Of what is invalid, `keyword` is the schema's word that it breaks and `where` the place of that word in the schema, as a JSON
@@ -34,15 +34,13 @@ class Conformance:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputForm:
+class OutputForm(Struct, frozen=True):
     """The form a request asks the answer's text to have: any JSON, or a schema's, which goes by its digest."""
 
     schema: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """One call a response made. `arguments` is the canonical digest, b"" where they could not be parsed.
 
     `conforms` says how they fit the schema that the request itself declares for the tool, None where it declares none.
@@ -58,8 +56,7 @@ class ToolCall:
     conforms: Conformance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
 
     `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON, `spelled` the whole block; both are there

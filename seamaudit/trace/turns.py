@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from seamaudit.trace.prefix import Prefix, common_prefix
 from seamaudit.trace.segment import Kind, Segment, Zone
@@ -28,8 +29,7 @@ class Before(StrEnum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A call or result at a position counted from the first message. `message` counts the messages of its turn, from 0;
     `before` is filled for results."""
 
@@ -39,8 +39,7 @@ class Item:
     before: Before = Before.NOTHING
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(Struct):
     """What one side said without the other coming between: one or more messages.
 
     `hosted` are the ids of calls that the provider itself answers. Turns of a transcript alternate between the sides.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Convention(StrEnum):
@@ -25,8 +26,7 @@ class ConventionBasis(StrEnum):
     EMITTER = "emitter"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Integer tokens of one provider call; None is unknown, never zero.
 
     `input` is the total input: cached, written and plain together. `cache_write` is the sum of both lives;

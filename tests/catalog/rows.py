@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from seamaudit.catalog.document import Document, parse
@@ -16,8 +15,7 @@ PICO = 10**12
 
 
 @fact("test_rows", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row(Fact):
+class Row(Fact, frozen=True, kw_only=True):
     """A row with one column of every kind."""
 
     cause: Annotated[Literal["clock", "retrieval", "tools"], "What changed."] = "clock"
@@ -37,8 +35,7 @@ class Row(Fact):
 
 
 @fact("test_plain")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plain(Fact):
+class Plain(Fact, frozen=True, kw_only=True):
     """A row without proof, confidence or evidence."""
 
     kind: str = ""

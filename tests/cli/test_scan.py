@@ -7,10 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from seamaudit.cli.formats import OutputFormat
 from seamaudit.cli.scan import Codes, verdict
@@ -23,7 +23,7 @@ WITHOUT_EVIDENCE = (OutputFormat.CONCISE, OutputFormat.GITHUB, OutputFormat.GITL
 MAIN = "import sys; from seamaudit.cli import main; sys.exit(main())"
 STUB = """
 import os, sys, types
-from dataclasses import replace
+from msgspec.structs import replace
 from tests.report.reports import REPORT
 def audit(*arguments):
     {}

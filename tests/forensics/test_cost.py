@@ -70,7 +70,7 @@ def unpriced(reason: Unpriced, **columns: Any) -> Spend:
 REFUSED = unpriced(Unpriced.REFUSED, input=None, output=None, cache_read=None, cache_write=None)
 
 
-def table(rows: Iterable[Spend], *by: By, window: Window = Window(), copies: int = 0) -> CostTable:  # noqa: B008 - frozen
+def table(rows: Iterable[Spend], *by: By, window: Window = Window(), copies: int = 0) -> CostTable:
     facts = FactBase()
     facts.extend(rows)
     for _ in range(copies):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from seamaudit.audit import Examined, examine
 from seamaudit.catalog.coverage import Coverage, unchecked

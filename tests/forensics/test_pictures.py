@@ -41,7 +41,7 @@ def graph(found: Followed) -> dict[str, Any]:
     return flamegraph(found.measured.replayed.facts, found.measured.sources)
 
 
-def line(found: Followed, window: Window = Window()) -> dict[str, Any]:  # noqa: B008 - frozen
+def line(found: Followed, window: Window = Window()) -> dict[str, Any]:
     return timeline(found.exchanges, found.measured.replayed.facts, found.measured.sources, window)
 
 

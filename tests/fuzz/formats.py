@@ -14,12 +14,12 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache, partial
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import jsonschema
+from msgspec.structs import replace
 
 from seamaudit.evidence import Evidence, sanitize
 from seamaudit.evidence.excerpt import excerpt

@@ -7,7 +7,6 @@ import io
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seamaudit.ingest.faults import Cause
 from seamaudit.ingest.inflate import CHUNK, Limits, Meter, compression_of
@@ -27,7 +27,6 @@ CAP = 24
 Pack = Callable[[bytes], bytes]
 
 
-@dataclass
 class Held(Inputs):
     """An input that is held in memory and read a few bytes at a time."""
 

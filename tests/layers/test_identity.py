@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from seamaudit.layers.identity import Identity, InferredTurn
 from seamaudit.trace import Clock, Exchange, ThreadRef

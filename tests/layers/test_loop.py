@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.audit import audit
 from seamaudit.config import Settings
@@ -25,8 +26,7 @@ from tests.recordings import recorded
 F = TypeVar("F", bound=Fact)
 
 
-@dataclass(frozen=True)
-class Did:
+class Did(Struct, frozen=True):
     """A call with its arguments and what came of it."""
 
     tool: str

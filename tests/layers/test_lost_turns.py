@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from seamaudit.layers.lost_turns import LONG, LostTurn, LostTurns
 from seamaudit.trace import Answer, Exchange, Kind, Response, Segment

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from seamaudit.layers.outages import Failover, Failovers, Outage, Outages
 from seamaudit.providers.prices import PriceBook

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from seamaudit.layers.base import Unchecked
 from seamaudit.layers.reasoning import Reasoning, ReasoningFault, ReasoningFaulty

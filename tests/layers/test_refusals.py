@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from seamaudit.facts import Fact
 from seamaudit.layers.refusals import Refusals, Refused, Seen, WindowExceeded

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, Unchecked
@@ -224,14 +226,14 @@ class TestChat:
         assert faults(chat().exchange(prompt)) == []
 
     def test_a_compatible_server_may_place_results_freely(self) -> None:
-        story = replace(chat(), provider="groq", host="api.groq.com")
+        story = dataclasses.replace(chat(), provider="groq", host="api.groq.com")
         prompt = [*ASK, *message(calling("a")), *message(say("user", "wait")), *message(say("assistant", "ok")), *tool_message("a")]
         exchange = story.exchange(prompt, answer())
         assert faults(exchange) == []
         assert [fact.aspect for fact in told(Unchecked, exchange)] == ["result_not_adjacent"], "and is not called clean"
 
     def test_old_results_are_not_unchecked_again(self) -> None:
-        story = replace(chat(), provider="groq", host="api.groq.com")
+        story = dataclasses.replace(chat(), provider="groq", host="api.groq.com")
         prompt = [*ASK, *message(calling("a")), *tool_message("a")]
         first = story.exchange(prompt, answer())
         second = story.exchange([*prompt, *message(say("assistant", "so")), *message(say("user", "thanks"))], answer())

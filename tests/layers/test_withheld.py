@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from seamaudit.layers.withheld import WithheldBodies, WithheldBody
 from seamaudit.trace import Exchange, Withheld

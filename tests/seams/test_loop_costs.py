@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from seamaudit.facts import FactBase
 from seamaudit.ingest.outcome import text_digest

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seamaudit.trace import Kind, Segment, Zone
 from seamaudit.trace.turns import Before, Side, Transcript, turns_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from seamaudit.findings import Severity
 from seamaudit.forensics.compare.intervals import Interval, difference
@@ -21,8 +22,7 @@ class Trend(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A finding as a comparison needs it: `touched` counts the calls it shows at."""
 
     code: str
@@ -32,8 +32,7 @@ class Shown:
     touched: int
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One run of a comparison: its calls, what they cost as far as prices are known, what of it was wasted, and its findings."""
 
     exchanges: int
@@ -47,8 +46,7 @@ class Side:
         return None if self.usd is None or not self.exchanges else self.usd / self.exchanges
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One finding in both runs: the calls it touches then and now, and the interval of the difference of their shares.
 
     `certain` says that the interval does not hold zero: for what is new or gone, that chance alone does not explain it.
@@ -62,8 +60,7 @@ class Change:
     certain: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two runs and every finding of either, new ones first, then by severity."""
 
     old: Side

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.layers.cost import Spend
 from seamaudit.providers.billing import Unpriced
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A sum of tokens or picodollars: None where nothing of it is known, `at_least` where a part of it is not."""
 
     value: int | None
@@ -26,8 +26,7 @@ class Amount:
         return cls(sum(known), at_least or len(known) < len(every))
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True):
     """Sums over calls. `input` is what the cache neither read nor wrote, so that the four kinds of token add up to `total`."""
 
     calls: int

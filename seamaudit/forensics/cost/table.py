@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.facts import FactBase
 from seamaudit.forensics.cost.sums import Amount, Sums, refused
@@ -39,8 +40,7 @@ CONTENTS = frozenset({By.PRODUCER, By.TOOL, By.THING})
 """What asks for the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The days that count, both ends included, None where open; days begin at midnight in `zone`."""
 
     since: date | None = None
@@ -67,8 +67,7 @@ class Window:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One group: its keys in the order of the table's `by`, the models that answered, the sums, and what findings claim of its cost,
     None in a table that was not judged."""
 
@@ -78,8 +77,7 @@ class Row:
     waste: Amount | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CostTable:
+class CostTable(Struct, frozen=True):
     """The groups, their total, the calls that went in, and how many were left out: `undated` by the window, `copies` of others.
 
     `unheld` are the input tokens that no recorded position holds, None in a table that does not look into calls."""
@@ -139,8 +137,7 @@ _MISSING: Final = {
 _COLUMNS: Final = {By.SESSION: "conversation", By.MODEL: "model", By.APP: "app", By.TEAM: "team", By.USER: "user", By.KEY: "key"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
+class _Keys(Struct, frozen=True):
     """What names the group of a call; `tries` are the numbers of calls that were tried more than once."""
 
     window: Window

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from seamaudit.facts import FactBase
 from seamaudit.findings import Finding
@@ -12,8 +13,7 @@ from seamaudit.forensics.cost.sums import Amount, paid
 from seamaudit.layers.cost import Spend
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What one finding claims of one call: picodollars of its bill, None where the finding counts tokens and no price is known."""
 
     finding: Finding
@@ -21,8 +21,7 @@ class Claim:
     usd: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wasted:
+class Wasted(Struct, frozen=True):
     """All claims of a run, none above the bill of its call: `known` picodollars by call, the calls that are claimed `unpriced` tokens
     of, and what no bill had room for."""
 
@@ -94,8 +93,7 @@ def _outward(calls: Sequence[int], exchange: int) -> Iterator[int]:
     yield from (other for other in reversed(calls) if other < exchange)
 
 
-@dataclass(frozen=True, slots=True)
-class Avoidable:
+class Avoidable(Struct, frozen=True):
     """What one finding claims, and what is left of the bill after it and all above it."""
 
     finding: Finding
@@ -103,8 +101,7 @@ class Avoidable:
     left: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class Waterfall:
+class Waterfall(Struct, frozen=True):
     """From the bill down to what it would have been: `rest` are the findings that are not listed, together, and how many."""
 
     actual: Amount

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.catalog.coverage import by_their_table, is_all_of, needs_of, undecided_for
 from seamaudit.catalog.rule import Rule, Status
@@ -26,8 +27,7 @@ class State(StrEnum):
     IDLE = "nothing to check"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One rule: for how many calls it can be decided, and for how many not; of the latter for how many at least in part, where it asks
     several things."""
 
@@ -52,8 +52,7 @@ class Check:
         return self.decided / calls if calls else None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A reason why rules cannot be decided: which rules it leaves blind altogether or in part, for how many calls, of which formats,
     and what to record against it; "" where no recording helps."""
 
@@ -65,8 +64,7 @@ class Gap:
     record: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """Every rule and every gap, the gap that silences most first. `lacking` says by format what some call of it lacks."""
 
     checks: tuple[Check, ...]

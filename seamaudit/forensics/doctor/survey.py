@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope
@@ -78,8 +79,7 @@ _PARTS: Final[Mapping[Part, tuple[_Test, _Test]]] = {
 """Which calls a part belongs to, and which of these hold it."""
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(Struct):
     """The calls of one source: how many, and of how many each format, level and clock."""
 
     calls: int = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from seamaudit.errors import UsageError
 from seamaudit.facts import FactBase
@@ -14,8 +15,7 @@ from seamaudit.layers.cost import Spend
 from seamaudit.trace import Exchange, Money
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A thread in a list: its calls, its models, what it cost as far as is known, and the codes of what shows there."""
 
     thread: str
@@ -26,8 +26,7 @@ class Summary:
     codes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A chosen thread's exchanges, and of how many threads it is one."""
 
     exchanges: tuple[Exchange, ...]

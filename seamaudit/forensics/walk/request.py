@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.evidence.excerpt import excerpt
 from seamaudit.trace import Exchange, Kind, Zone
@@ -12,8 +13,7 @@ Text = Callable[[int], bytes | None]
 """The text of a segment, None where it is no longer held."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """One position of a prompt. `known` says that the turn before sent it at this very place; `excerpt` is its beginning, safe to print,
     masked unless content is asked for, None where its text is no longer held."""
 
@@ -30,8 +30,7 @@ class Position:
     excerpt: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block of an answer."""
 
     pointer: str
@@ -40,8 +39,7 @@ class Block:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A request and its answer. `params` are what shapes the prompt beside its text, `usage` the provider's own counts."""
 
     positions: tuple[Position, ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.facts import FactBase
 from seamaudit.findings import Finding, Severity, Waste
@@ -18,8 +19,7 @@ _RESULTS = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT})
 _MODEL = frozenset({"assistant", "model"})
 
 
-@dataclass(frozen=True, slots=True)
-class Boundary:
+class Boundary(Struct, frozen=True):
     """What one layer assumed and another changed, at one step: a finding that shows there, and what it claims of this call."""
 
     code: str
@@ -32,8 +32,7 @@ class Boundary:
     waste: Waste
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One call. Tokens are None where unknown; `read`, `written` and `plain` sum to the input.
 
     `brought` names what the prompt adds to the turn before, in order: people's messages as `user`, results by their tool; `failed` how
@@ -67,8 +66,7 @@ class Step:
     boundaries: tuple[Boundary, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """A thread's steps in order."""
 
     thread: str

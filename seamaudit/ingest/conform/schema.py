@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.conform.plain import Accepts, plainly
@@ -57,8 +58,7 @@ class Prepared:
     accepts: Accepts | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Why a schema is not validated by: words of our own, nothing of the schema's."""
 
     reason: str

@@ -9,8 +9,9 @@ expired was no call. What it cannot give: times, streams, retries.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import code, fields, integer, items, word

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import code, fields, integer, word
@@ -69,8 +71,7 @@ class Codex:
         return _Session(self._shape_of, intern)
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """What the model made since the caller's side last spoke."""
 
     request: Request

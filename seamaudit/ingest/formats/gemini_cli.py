@@ -10,8 +10,10 @@ cannot give: stop reasons, what a compression or an edit of the history left of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, items, word
@@ -119,8 +121,7 @@ class _RowReader:
         yield from _Session(self._session, self._shape_of, self._intern).calls(self._rows.values())
 
 
-@dataclass(slots=True)
-class _Said:
+class _Said(Struct):
     """One message with the tool calls that belong to it, each with its place."""
 
     row: dict[str, Any]

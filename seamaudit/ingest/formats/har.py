@@ -8,8 +8,9 @@ out, the times of chunks; a status of 0 is a connection that died.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import fields, integer, word

@@ -8,8 +8,9 @@ row's, whose convention is not documented, so that arithmetic decides. Rows are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, integer, items, word

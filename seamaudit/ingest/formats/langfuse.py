@@ -10,8 +10,10 @@ Langfuse counted the tokens itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, integer, items, word
@@ -48,8 +50,7 @@ _PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.syst
 _LIMITS = ("max_tokens", "max_completion_tokens", "maxTokens", "max_output_tokens", "maxOutputTokens")
 
 
-@dataclass(frozen=True, slots=True)
-class _Observation:
+class _Observation(Struct, frozen=True):
     """One observation by the names of the API, with its place and its trace."""
 
     said: Mapping[str, Any]

@@ -8,9 +8,10 @@ arithmetic decides. Records are one by the id it names; the conversation is the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Literal
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import items

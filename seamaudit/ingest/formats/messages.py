@@ -6,10 +6,10 @@ Level B: each assistant message is one call; what was sent is the messages befor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.draft import Draft

@@ -9,8 +9,10 @@ tools, the system prompt, streams, and what is only in the database (`opencode.d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import code, fields, integer, items, word
@@ -52,8 +54,7 @@ class OpenCode:
         return _Reader(self._shape_of, intern)
 
 
-@dataclass(slots=True)
-class _Step:
+class _Step(Struct):
     """The parts of one call, with its tools' results, and what its finish counted."""
 
     parts: list[dict[str, Any]] = field(default_factory=list)

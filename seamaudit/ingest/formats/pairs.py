@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.attempt import attempt
@@ -113,8 +114,7 @@ _decoder = msgspec.json.Decoder(_Line)
 _REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """A record taken apart: where its halves stand, the raw request body, the parsed response and what had to be forgiven in it.
     `withheld` says that nothing is left of the request body, or only its beginning."""
 

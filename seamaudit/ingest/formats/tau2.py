@@ -9,8 +9,9 @@ cannot give: the policy and the tools the agent was given, streams, retries.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from seamaudit.ingest import counts, jsontext
 from seamaudit.ingest.blocks import fields, items, word

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from seamaudit.ingest import jsontext, yamltext
 from seamaudit.ingest.blocks import fields, integer, word
@@ -66,8 +67,7 @@ class _Reader:
                     yield from lost(Cause(error.cause), place, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(Struct, frozen=True):
     """A body and where it stands below its message."""
 
     held: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, TypedDict
 
@@ -19,8 +18,7 @@ class OutputCount(StrEnum):
 
 
 @fact("provisional_counts", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvisionalCount(Fact):
+class ProvisionalCount(Fact, frozen=True, kw_only=True):
     """An answer whose recorded output tokens are fewer than were billed."""
 
     provider: Annotated[str, "Who answered."]
@@ -33,8 +31,7 @@ class ProvisionalCount(Fact):
 
 
 @fact("empty_answers", needs=(Need.RESPONSE, Need.PROMPT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmptyAnswer(Fact):
+class EmptyAnswer(Fact, frozen=True, kw_only=True):
     """A finished answer to tool results that holds no block at all."""
 
     provider: Annotated[str, "Who answered."]
@@ -46,8 +43,7 @@ class EmptyAnswer(Fact):
 
 
 @fact("carried_cuts", needs=(Need.RESPONSE, Need.PROMPT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutCarried(Fact):
+class CutCarried(Fact, frozen=True, kw_only=True):
     """An answer of text that was cut, and that the next request of its thread sends back unchanged with a new turn behind it.
 
     `witness` is that request. A turn that asks for the rest, or may, is no such turn.
@@ -70,8 +66,7 @@ class FormFault(StrEnum):
 
 
 @fact("form_breaks", needs=(Need.RESPONSE, Need.PROMPT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormBreak(Fact):
+class FormBreak(Fact, frozen=True, kw_only=True):
     """An answer's text that is not the JSON, or not what the schema says, that its own request asks for."""
 
     provider: Annotated[str, "Who answered."]

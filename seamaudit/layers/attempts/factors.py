@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from seamaudit.trace import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Factors:
+class Factors(Struct, frozen=True):
     """Calls the application made, the most tries the SDK made of one, the most calls a gateway made of one try; None where that is not
     known. `tries` is how many calls are recorded."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,8 +18,7 @@ class Outcome(StrEnum):
 
 
 @fact("tries", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentTry(Fact):
+class IntentTry(Fact, frozen=True, kw_only=True):
     """One call of an intent that did not succeed at once. A call that has no row here was made once, or its retries cannot be told."""
 
     number: Annotated[int, "Which try it is in the recording; 1 is the first."]
@@ -29,8 +27,7 @@ class IntentTry(Fact):
 
 
 @fact("attempts", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent(Fact):
+class Intent(Fact, frozen=True, kw_only=True):
     """One intent that did not succeed at once: the same prompt, tried until it was answered or the thread went on without.
 
     Its exchange is the first try; `witness` holds the block that the refusal names and the request that first sent that block, where these

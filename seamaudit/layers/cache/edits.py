@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
 from xxhash import xxh3_128_digest
 
 from seamaudit.layers.cache.layout import UNREAD, Laid, Span, text_bytes
@@ -21,8 +22,7 @@ class Edit(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """Positions of a recorded prompt that move, half-open. The first of them stays in part: the bytes at its start and at its end that
     are the same in every version of it, `head` and `tail` of them, known by `key`."""
 
@@ -38,8 +38,7 @@ class Region:
         return self.head + self.tail
 
 
-@dataclass(frozen=True, slots=True)
-class MoveBehind:
+class MoveBehind(Struct, frozen=True):
     """Put what moves behind everything else, and so behind the last marker; markers on it go to the end of what stood before it.
 
     `regions` by exchange.
@@ -102,8 +101,7 @@ def _part(segment: Segment, length: int, known_by: bytes) -> Segment:
     return replace(segment, id=UNREAD, length=length, ordered=digest, canonical=digest)
 
 
-@dataclass(frozen=True, slots=True)
-class MarkBefore:
+class MarkBefore(Struct, frozen=True):
     """Put the last marker in front of a recorded position. `positions` by exchange."""
 
     positions: Mapping[int, int]
@@ -120,8 +118,7 @@ class MarkBefore:
         return laid.marked([*others, replace(last, position=laid.end_of(origin - 1))])
 
 
-@dataclass(frozen=True, slots=True)
-class AddMarks:
+class AddMarks(Struct, frozen=True):
     """Set markers at the ends of recorded prefixes, beside those that are there. `positions` by exchange."""
 
     positions: Mapping[int, Sequence[int]]
@@ -137,8 +134,7 @@ class AddMarks:
         return laid.marked([*laid.marks, *(Breakpoint(laid.end_of(at - 1), life) for at in added)]) if added else laid
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """Ask for another life at every marker."""
 
     ttl: str
@@ -148,8 +144,7 @@ class Live:
         return [laid.marked(replace(mark, ttl=self.ttl) for mark in laid.marks) for laid in calls]
 
 
-@dataclass(frozen=True, slots=True)
-class SortTools:
+class SortTools(Struct, frozen=True):
     """Send tool definitions in the order of their names."""
 
     def apply(self, calls: Sequence[Laid]) -> list[Laid]:
@@ -179,8 +174,7 @@ def _tools(laid: Laid) -> tuple[list[tuple[Segment, Span]], list[Span]]:
     return tools, []
 
 
-@dataclass(frozen=True, slots=True)
-class SpellAlike:
+class SpellAlike(Struct, frozen=True):
     """Write the keys of every object in one order."""
 
     def apply(self, calls: Sequence[Laid]) -> list[Laid]:
@@ -188,8 +182,7 @@ class SpellAlike:
         return [replace(laid, alike=True) for laid in calls]
 
 
-@dataclass(frozen=True, slots=True)
-class HoldUntil:
+class HoldUntil(Struct, frozen=True):
     """Send requests no sooner than at given times, in seconds since the epoch by exchange."""
 
     times: Mapping[int, float]
@@ -209,8 +202,7 @@ class HoldUntil:
         return laid.sent(until) if until is not None and started is not None and until > started else laid
 
 
-@dataclass(frozen=True, slots=True)
-class WarmUp:
+class WarmUp(Struct, frozen=True):
     """Send a prefix once ahead of a request, for no answer, so that it can be read when that request is sent.
 
     `positions`: how much of the recorded prompt, by exchange.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -23,8 +22,7 @@ class Verdict(StrEnum):
 
 
 @fact("cache_reads", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheRead(Fact):
+class CacheRead(Fact, frozen=True, kw_only=True):
     """One request against its simulated cache, and against what the request it continues had left there."""
 
     provider: Annotated[str, "Who answered."]
@@ -60,8 +58,7 @@ class CacheRead(Fact):
 
 
 @fact("cache_writes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheWrite(Fact):
+class CacheWrite(Fact, frozen=True, kw_only=True):
     """One request's write up to its last marker, and how often it was read before the trace ended."""
 
     provider: Annotated[str, "Who wrote it."]
@@ -79,8 +76,7 @@ class CacheWrite(Fact):
 
 
 @fact("unmarked_repeats", needs=(Need.PROMPT, Need.USAGE, Need.TIME, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmarkedRepeat(Fact):
+class UnmarkedRepeat(Fact, frozen=True, kw_only=True):
     """A request without any cache marker that repeats, within a cache's life, a prefix clearly longer than the model's minimum."""
 
     provider: Annotated[str, "Who answered."]
@@ -94,8 +90,7 @@ class UnmarkedRepeat(Fact):
 
 
 @fact("short_prefixes", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShortPrefix(Fact):
+class ShortPrefix(Fact, frozen=True, kw_only=True):
     """A marked prefix that was not cached and is clearly shorter than anything the model caches."""
 
     provider: Annotated[str, "Who answered."]

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, overload
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.layers.cache.state import Answered, Texts, no_text
 from seamaudit.trace import Breakpoint, Kind, Prefix, Segment, Times
@@ -85,8 +87,7 @@ class Span(NamedTuple):
         return self.stop - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(Struct, frozen=True):
     """A request and the spans of its prompt in order, with the markers and times it is sent with. `moved` says that they are not all as
     they were recorded, `alike` that the keys of every object are written in one order."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from seamaudit.ingest.intern import Stretch
 from seamaudit.layers.cache.layout import Laid, Span

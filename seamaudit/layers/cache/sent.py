@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.layers.cache.edits import Edit
 from seamaudit.layers.cache.explicit import ExplicitCache
@@ -22,8 +23,7 @@ CLOSE: Final = 0.01
 """How far a predicted read may be off, as a share of the prompt, and still be the one that was reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one request did to a cache that is written at markers: the positions it looked at, the entries it changed."""
 
     looked: Sequence[Sequence[int]]

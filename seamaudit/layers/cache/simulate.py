@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.layers.cache.edits import Edit
 from seamaudit.layers.cache.explicit import ExplicitCache
@@ -16,8 +17,7 @@ from seamaudit.providers.contracts import CacheMode
 from seamaudit.trace import Exchange, Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """A request and the input tokens it is predicted to have read, written and paid in full. Below zero is the id of one that was not
     recorded."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
@@ -60,8 +61,7 @@ class Entry(NamedTuple):
         return now is not None and self.touched is not None and self.readable is not None and self.touched <= now < self.readable
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """What one request left in the cache: up to its last marker (explicit) or its end (implicit). `read` is what it had read itself,
     which proves an entry that ends there; `chained` says that it repeats the cached part of the request `before` whole."""
 
@@ -84,8 +84,7 @@ def flipped(before: str, now: str) -> list[str]:
     return sorted({each.partition("=")[0] for each in changed if each})
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """An exchange with what every simulation needs of it at hand."""
 
     exchange: Exchange

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -29,8 +28,7 @@ class PhaseEnd(StrEnum):
 
 
 @fact("contexts", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextTurn(Fact):
+class ContextTurn(Fact, frozen=True, kw_only=True):
     """What one call held in its window: tokens as reported, and the bytes of its prompt by who put them there."""
 
     model: Annotated[str, "The model asked for."]
@@ -46,8 +44,7 @@ class ContextTurn(Fact):
 
 
 @fact("window_phases", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowPhase(Fact):
+class WindowPhase(Fact, frozen=True, kw_only=True):
     """A stretch in which a thread's context grew, at its fullest call."""
 
     provider: Annotated[str, "Who answered."]
@@ -62,8 +59,7 @@ class WindowPhase(Fact):
 
 
 @fact("history_cuts", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut(Fact):
+class Cut(Fact, frozen=True, kw_only=True):
     """A prompt that lacks earlier messages of its thread, and goes on with later ones. The fact stands where they would."""
 
     kind: Annotated[CutKind, "How they left."]
@@ -74,8 +70,7 @@ class Cut(Fact):
 
 
 @fact("large_results", needs=(Need.PROMPT, Need.USAGE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LargeResult(Fact):
+class LargeResult(Fact, frozen=True, kw_only=True):
     """A large tool result, from the call that sent it first to the last that did. Stands where it was first sent."""
 
     tool: Annotated[str, "The tool's name; empty where the recording has none."]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from seamaudit.trace import Exchange, Kind, Prefix, Segment, Tape, Zone
 from seamaudit.trace.prefix import common_prefix, shared_behind_heads
@@ -32,8 +33,7 @@ def part_of(segment: Segment) -> Part:
     return Part.SYSTEM if segment.role in _SYSTEM_ROLES else Part.USER
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """How a prompt differs from the one before: ids of message blocks from the first that differs on, before and now, and the position
     where that is. `first` is the position of the first message; `same_head` is False where blocks are gone and tools or system prompt
     changed with them."""

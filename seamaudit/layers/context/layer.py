@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope, incomplete
@@ -24,8 +25,7 @@ JUDGED: Final = ("history_cuts", "full_windows", "resent_results", "thread_growt
 """The tables that rules speak of: this layer's own, and those that seams make of its."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextKnobs:
+class ContextKnobs(Struct, frozen=True):
     """What is worth a word.
 
     `large_result`: tokens from which a tool result is followed. `phase_share`: the part of the window from which on a phase of growth is

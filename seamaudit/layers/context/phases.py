@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from statistics import median_low
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.layers.context.facts import PhaseEnd, WindowPhase
 from seamaudit.providers.contracts import Window
@@ -18,8 +20,7 @@ _PACE: Final = 8
 """Calls whose growth tells the pace, and a third of them the fewest that do."""
 
 
-@dataclass(slots=True)
-class Phases:
+class Phases(Struct):
     """The phases of one thread. Those whose fullest call stays below `least` of the window are not told."""
 
     least: float

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.layers.context.facts import LargeResult
 from seamaudit.layers.context.held import Step
 from seamaudit.trace import Exchange, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """Tokens that some bytes of a prompt weigh, and the tokens of all of it."""
 
     tokens: int

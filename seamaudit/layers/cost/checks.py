@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.layers.base import Unchecked
 from seamaudit.layers.cost.facts import Check, UsageFault
@@ -12,8 +13,7 @@ from seamaudit.providers.contracts import enforces_output_cap
 from seamaudit.trace import Convention, Exchange, Kind, Level, Usage
 
 
-@dataclass(frozen=True, slots=True)
-class CostKnobs:
+class CostKnobs(Struct, frozen=True):
     """Bounds of the checks.
 
     `hidden_tokens`: input a provider may add to what the body shows (tool-use prompts are under 1,500 tokens, a browser toolset about
@@ -28,8 +28,7 @@ class CostKnobs:
     cost_floor: float = 0.0001
 
 
-@dataclass(frozen=True, slots=True)
-class _Impossible:
+class _Impossible(Struct, frozen=True):
     check: Check
     recorded: int
     expected: int

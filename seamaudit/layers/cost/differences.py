@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from seamaudit.layers.cost.checks import CostKnobs
 from seamaudit.layers.cost.facts import CostDifference, Why

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -55,8 +54,7 @@ class Why(StrEnum):
 
 
 @fact("spend", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spend(Fact):
+class Spend(Fact, frozen=True, kw_only=True):
     """What one exchange cost. Token counts are as normalised: `input` is all input, cached and written included."""
 
     conversation: Annotated[str, "The conversation the call belongs to; a sub-agent's is the one it was started in."]
@@ -89,8 +87,7 @@ class Spend(Fact):
 
 
 @fact("cost_differences", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostDifference(Fact):
+class CostDifference(Fact, frozen=True, kw_only=True):
     """A call whose recorded dollars are not the recomputed ones, and what explains the gap.
 
     `read_price` and `write_price`: cache reads, or writes, billed at another of the model's prices or not at all; `cache_prices`: both.
@@ -111,8 +108,7 @@ class CostDifference(Fact):
 
 
 @fact("hidden_calls", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HiddenCall(Fact):
+class HiddenCall(Fact, frozen=True, kw_only=True):
     """A call that a reader of the conversation does not see, and what it cost."""
 
     side: Annotated[str, "What it is: `subagent`, `title`, `probe`."]
@@ -122,8 +118,7 @@ class HiddenCall(Fact):
 
 
 @fact("usage_gaps")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageGap(Fact):
+class UsageGap(Fact, frozen=True, kw_only=True):
     """A call that succeeded and whose usage is not in the recording."""
 
     provider: Annotated[str, "Who answered."]
@@ -133,8 +128,7 @@ class UsageGap(Fact):
 
 
 @fact("usage_faults", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageFault(Fact):
+class UsageFault(Fact, frozen=True, kw_only=True):
     """A usage that cannot be right: counted twice, in the wrong convention, or for another call."""
 
     provider: Annotated[str, "Who answered."]
@@ -147,8 +141,7 @@ class UsageFault(Fact):
 
 
 @fact("tier_crossings", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TierCrossing(Fact):
+class TierCrossing(Fact, frozen=True, kw_only=True):
     """A call whose prompt passed a long-context price tier, so that all of it was billed at the dearer price."""
 
     provider: Annotated[str, "Who answered and bills."]

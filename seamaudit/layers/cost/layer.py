@@ -22,7 +22,7 @@ class Cost:
 
     scope = Scope.THREAD
 
-    def __init__(self, prices: Prices, knobs: CostKnobs = CostKnobs()) -> None:  # noqa: B008 - frozen
+    def __init__(self, prices: Prices, knobs: CostKnobs = CostKnobs()) -> None:
         self._prices = prices
         self._knobs = knobs
         self._spent: Money | None = None

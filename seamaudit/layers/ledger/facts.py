@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -44,8 +43,7 @@ class Producer(StrEnum):
 
 
 @fact("ledger", needs=(Need.USAGE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerRow(Fact):
+class LedgerRow(Fact, frozen=True, kw_only=True):
     """What one thing that entered a thread was billed there, in one class, over all the calls that sent it.
 
     `exchange` and `locus` are the call that sent it first, and where it stands there. The tokens of a thread's rows sum to the usage of

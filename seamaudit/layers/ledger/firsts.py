@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.layers.ledger.scale import stretches
 from seamaudit.trace import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(Struct, frozen=True):
     """A stretch of positions that one call of a thread sent first; `position` is where it begins in that call's prompt."""
 
     heads: bool

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.layers.ledger.facts import Billing
 from seamaudit.layers.ledger.scale import Rates, Scale, Stretch
@@ -12,8 +13,7 @@ from seamaudit.providers.units import UnitPrices
 from seamaudit.trace import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """A class of a call's tokens, and picodollars for each, None where not known."""
 
     billing: Billing
@@ -21,16 +21,14 @@ class Share:
     price: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """Positions of a stretch that are billed in one class from end to end."""
 
     share: Share
     stretch: Stretch
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Tokens of one position, or with no position tokens that no recorded position holds, billed in one class."""
 
     share: Share

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
+
+from msgspec import Struct, field
 
 from seamaudit.layers.ledger.facts import Billing
 from seamaudit.layers.ledger.scale import Rates
@@ -16,8 +17,7 @@ AGES = (1, 6, 21)
 """Where buckets of age begin, in calls since the first that sent it."""
 
 
-@dataclass(slots=True)
-class Sum:
+class Sum(Struct):
     """What one thing was billed in one class: the calls as bits, tokens, picodollars, tokens without a price, and tokens by age."""
 
     calls: int = 0
@@ -43,8 +43,7 @@ class Sum:
         self.usd += usd
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct):
     """How often a stretch of positions was billed in one class at one set of rates: the calls as bits, the sum of their prices for one
     token, and how many of them have none."""
 
@@ -68,8 +67,7 @@ class Running:
         self.unpriced += sign * (price is None)
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(Struct, frozen=True):
     share: Share
     rates: Rates
     call: int

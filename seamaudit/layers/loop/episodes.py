@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.ingest.outcome import text_digest
 from seamaudit.layers.loop.facts import LoopKind
@@ -22,8 +23,7 @@ NOTHING_FOUND: Final = frozenset(
 _SILENCE: Final = text_digest("")
 
 
-@dataclass(frozen=True, slots=True)
-class LoopKnobs:
+class LoopKnobs(Struct, frozen=True):
     """When steps that come again are a loop.
 
     `min_repeats` equal calls, or equally failing ones, are: what tracelint's R4, tool-loop-guard and agent-strace's error-retry-loop
@@ -39,8 +39,7 @@ class LoopKnobs:
     min_alike: float = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """Steps that went round: `period` of them are one round. `start` is the first one's index."""
 
     start: int

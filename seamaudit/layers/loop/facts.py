@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,8 +19,7 @@ class LoopKind(StrEnum):
 
 
 @fact("loops", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopEpisode(Fact):
+class LoopEpisode(Fact, frozen=True, kw_only=True):
     """Calls of one thread that came again without anything new, from their first to their last.
 
     The fact stands at the last call, where the response that made it is recorded; `witness` holds the first, the second and
@@ -45,8 +43,7 @@ class LoopEpisode(Fact):
 
 
 @fact("loop_exchanges", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopExchange(Fact):
+class LoopExchange(Fact, frozen=True, kw_only=True):
     """An exchange that made calls of one episode after its first round, and no others."""
 
     episode: Annotated[int, "The number of the episode in its thread."]
@@ -54,8 +51,7 @@ class LoopExchange(Fact):
 
 
 @fact("partial_fanouts", needs=(Need.PROMPT, Need.RESPONSE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartialFanout(Fact):
+class PartialFanout(Fact, frozen=True, kw_only=True):
     """Calls made in parallel of which some failed, in a task that the model then called done without a word about it.
 
     The fact stands at the first failed call; `witness` holds the answer that ended the task.
@@ -67,8 +63,7 @@ class PartialFanout(Fact):
 
 
 @fact("repeated_effects", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatedEffect(Fact):
+class RepeatedEffect(Fact, frozen=True, kw_only=True):
     """A call with an effect outside the conversation that succeeded a second time with the same arguments, in one task.
 
     The fact stands at the second call; `witness` holds the first.
@@ -80,8 +75,7 @@ class RepeatedEffect(Fact):
 
 
 @fact("agent_steps", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentStep(Fact):
+class AgentStep(Fact, frozen=True, kw_only=True):
     """One model call of a run: the calls of a thread from a person's word to the next. Refused calls are no steps."""
 
     run: Annotated[int, "The number of the run in its thread, from 0."]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.layers.loop.effects import acts, undoes
 from seamaudit.layers.loop.nature import name_words
@@ -18,8 +19,7 @@ _DELEGATES: Final = frozenset(["agent", "subagent", "task", "delegate", "dispatc
 """Words of the names of tools that hand work to another agent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fanout:
+class Fanout(Struct, frozen=True):
     """Calls made in parallel: how many, and those that failed although their failure counts."""
 
     calls: int

@@ -29,7 +29,7 @@ class Loop:
 
     scope = Scope.THREAD
 
-    def __init__(self, knobs: LoopKnobs = LoopKnobs()) -> None:  # noqa: B008 - frozen
+    def __init__(self, knobs: LoopKnobs = LoopKnobs()) -> None:
         self._knobs = knobs
         self._reader = StepReader()
         self._steps: list[Step] = []

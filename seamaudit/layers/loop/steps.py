@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from seamaudit.layers.loop.nature import is_waiting
 from seamaudit.trace import Exchange, Kind, Locus, Segment, Usage
@@ -16,8 +17,7 @@ _Key = tuple[str, str, bytes]
 _SYSTEM_ROLES: Final = frozenset({"system", "developer"})
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(Struct, frozen=True):
     """The exchange whose response made a call: its id, how many different calls it made, its tokens, and where the call stands in it."""
 
     exchange: int
@@ -35,8 +35,7 @@ class Sameness(NamedTuple):
     outcome: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One call and its result. `round` counts the turns that brought results; calls made in parallel share it.
 
     `exchange` and `locus` are where the call was made, or first stands in a prompt where that is not recorded (`maker` is None).
@@ -64,8 +63,7 @@ class Step:
         return is_waiting(self.tool, self.words, self.failed)
 
 
-@dataclass(frozen=True, slots=True)
-class Spoke:
+class Spoke(Struct, frozen=True):
     """Someone said something new: what comes after it is a new task.
 
     `by_person` is False for what may be the harness's: words in the same message as results, and those of system messages.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
+
+from msgspec import Struct, field
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
@@ -19,8 +20,7 @@ AT_ONCE: Final = 600.0
 
 
 @fact("failovers", needs=(Need.RESPONSE, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failover(Fact):
+class Failover(Fact, frozen=True, kw_only=True):
     """A declared conversation that went to another service right after one had turned it away, and what it cost to stay there.
 
     Its exchange is the first answer of the other service; the witnesses are the call that was turned away and the last answer.
@@ -41,8 +41,7 @@ class Failover(Fact):
     confidence: Annotated[Literal["high", "medium"], "High where the first service was seen to answer again."]
 
 
-@dataclass(slots=True)
-class _Away:
+class _Away(Struct):
     """A conversation away from its service: the call that was turned away, and the answers since."""
 
     failed: Exchange

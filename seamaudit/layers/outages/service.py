@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.trace import Clock, Exchange, Need
 
@@ -17,8 +18,7 @@ LASTING: Final = frozenset({400, 404, 413, 422})
 """Statuses of a request that no other service is asked for: the request is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """Who is asked: provider, host and model."""
 
     provider: str

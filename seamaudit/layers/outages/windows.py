@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Annotated, Final
+
+from msgspec import Struct, field
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
@@ -16,8 +17,7 @@ QUIET: Final = 300.0
 
 
 @fact("outages", needs=(Need.RESPONSE, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outage(Fact):
+class Outage(Fact, frozen=True, kw_only=True):
     """A window in which every recorded call to one service failed on the provider's side, less than five minutes apart.
 
     Its exchange is the first that failed; the witnesses are the others.
@@ -36,8 +36,7 @@ class Outage(Fact):
     answered_again: Annotated[bool, "Whether the service is seen to answer within five minutes of the last failure."]
 
 
-@dataclass(slots=True)
-class _Window:
+class _Window(Struct):
     failed: list[Exchange]
     last: float
     requests: int = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact
 from seamaudit.layers.stream.facts import CutCall, StopFault, StopMismatch, about
@@ -48,8 +49,7 @@ def _stop_fault(exchange: Exchange, response: Response, fault: StopMismatch, cal
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
+class _Cut(Struct, frozen=True):
     """A call that waits to be seen again, and the answer it stood in."""
 
     locus: Locus

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, TypedDict
 
@@ -44,8 +43,7 @@ class StopMismatch(StrEnum):
 
 
 @fact("streams", needs=(Need.STREAM,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamLife(Fact):
+class StreamLife(Fact, frozen=True, kw_only=True):
     """The life of one streamed answer: its history as letters (see `machine`) and how it ended."""
 
     provider: Annotated[str, "Who answered."]
@@ -69,8 +67,7 @@ class StreamLife(Fact):
 
 
 @fact("stream_faults", needs=(Need.STREAM,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamFault(Fact):
+class StreamFault(Fact, frozen=True, kw_only=True):
     """One thing that was wrong with one stream: cut, ended by an error, or against its own grammar; the first of its kind in the stream."""
 
     provider: Annotated[str, "Who answered."]
@@ -89,8 +86,7 @@ class StreamFault(Fact):
 
 
 @fact("stop_faults", needs=(Need.RESPONSE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopFault(Fact):
+class StopFault(Fact, frozen=True, kw_only=True):
     """An answer, streamed or not, whose stop reason contradicts its calls."""
 
     provider: Annotated[str, "Who answered."]
@@ -105,8 +101,7 @@ class StopFault(Fact):
 
 
 @fact("cut_calls", needs=(Need.RESPONSE, Need.PROMPT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutCall(Fact):
+class CutCall(Fact, frozen=True, kw_only=True):
     """A call whose arguments were cut off in the middle, and which a later request of the thread answers all the same."""
 
     provider: Annotated[str, "Who made the call."]

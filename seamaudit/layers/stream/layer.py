@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Scope
@@ -12,8 +13,7 @@ from seamaudit.layers.stream.life import life_of
 from seamaudit.trace import Exchange
 
 
-@dataclass(frozen=True, slots=True)
-class StreamKnobs:
+class StreamKnobs(Struct, frozen=True):
     """Knobs of the stream layer. `history`: letters kept of a stream's life, room for an answer with twenty calls."""
 
     history: int = 64

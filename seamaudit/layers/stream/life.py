@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.facts import Fact
 from seamaudit.layers.base import Unchecked
@@ -14,8 +15,7 @@ from seamaudit.providers.streams import Ending, ending_of
 from seamaudit.trace import Exchange, Need, Response, StreamRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """A stream's record, what its grammar read in it, and how it ended."""
 
     record: StreamRecord

@@ -15,9 +15,10 @@ names that a grammar does not know leave no letter: providers add events and ask
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
+
+from msgspec import Struct
 
 from seamaudit.trace import StreamEvent, StreamRecord
 
@@ -39,8 +40,7 @@ class Fault(StrEnum):
     UNREADABLE = "grammar_unreadable_event"
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """One fault of one stream: what, in which of our words, and at which event (0-based; None unknown)."""
 
     fault: Fault
@@ -49,8 +49,7 @@ class Flaw:
     confidence: Confidence
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A stream as its grammar reads it.
 
     `stop` is the stop reason, "" if none came; `stopped` says that every choice has one, `done` that the terminal event came. `error`

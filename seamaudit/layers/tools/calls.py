@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from seamaudit.facts import Fact
 from seamaudit.layers.tools.facts import CallFault, Confidence, ResponseFault, about, unchecked

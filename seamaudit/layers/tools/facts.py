@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, TypedDict
 
@@ -36,8 +35,7 @@ class ResponseFault(StrEnum):
 
 
 @fact("tool_calls", needs=(Need.RESPONSE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCalled(Fact):
+class ToolCalled(Fact, frozen=True, kw_only=True):
     """One call that a response made, and whether a later prompt of its thread answered it."""
 
     tool: Annotated[str, "The tool's name."]
@@ -50,8 +48,7 @@ class ToolCalled(Fact):
 
 
 @fact("pairing_faults", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairingFault(Fact):
+class PairingFault(Fact, frozen=True, kw_only=True):
     """A call and a result in a prompt that do not fit, at the first exchange of the thread that sent them so."""
 
     fault: Annotated[PairFault, "How they fail to fit."]
@@ -65,8 +62,7 @@ class PairingFault(Fact):
 
 
 @fact("split_results", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitResults(Fact):
+class SplitResults(Fact, frozen=True, kw_only=True):
     """A turn whose results stand in several messages although their calls were made in parallel; the provider accepts it."""
 
     provider: Annotated[str, "Who was asked."]
@@ -76,8 +72,7 @@ class SplitResults(Fact):
 
 
 @fact("call_faults", needs=(Need.RESPONSE,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFault(Fact):
+class CallFault(Fact, frozen=True, kw_only=True):
     """A call that cannot be run as the response made it, or that is not what the tool says it takes."""
 
     fault: Annotated[ResponseFault, "What is wrong with it."]

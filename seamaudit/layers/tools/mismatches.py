@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.layers.tools.facts import PairFault
 from seamaudit.layers.tools.rounds import Round
@@ -11,8 +12,7 @@ from seamaudit.providers.pairing import Pairing, Place
 from seamaudit.trace.turns import Before, Item, Transcript
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """A fault before it is told: where it stands, the tool if known, and what else witnesses it."""
 
     fault: PairFault

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from seamaudit.trace import Segment
 from seamaudit.trace.turns import Item, Side, Turn
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """The calls of the model turn `at - 1` and the results of the caller's turn `at`.
 
     `answers` maps a call to the result that answers it, `repeated` are results for calls that have one, `strays` results

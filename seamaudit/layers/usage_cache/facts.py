@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -29,8 +28,7 @@ class UsageVerdict(StrEnum):
 
 
 @fact("usage_reads", needs=(Need.USAGE, Need.CACHE_LIFE))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageRead(Fact):
+class UsageRead(Fact, frozen=True, kw_only=True):
     """One answered request of a recording without whole prompts, against what the turn before had left in the cache."""
 
     provider: Annotated[str, "Who answered."]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seamaudit.providers.contracts import CacheContract, cache_contract
 from seamaudit.trace import Exchange, Locus, Need, Prefix, Usage
@@ -12,8 +13,7 @@ DEPTH = 64
 """Earlier turns whose boundaries are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """An answered exchange with its usage at hand: tokens read from the cache, written to it, and sent in all."""
 
     exchange: Exchange
@@ -34,8 +34,7 @@ class Call:
         return self.exchange.times.ended or self.started
 
 
-@dataclass(slots=True)
-class Left:
+class Left(Struct):
     """What one request left: cached tokens, and for each entry among them (its end, the life it was written for); `short` says that it
     read less itself than it could have, `streamed` that it was sent with a stream."""
 

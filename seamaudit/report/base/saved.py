@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from seamaudit.errors import UsageError
 from seamaudit.evidence import printable
@@ -71,9 +73,9 @@ def _safe(value: Any) -> Any:
         return tuple(map(_safe, value))
     if isinstance(value, Mapping):
         return {_safe(key): _safe(entry) for key, entry in value.items()}
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
-    clean = replace(value, **{field.name: _safe(getattr(value, field.name)) for field in fields(value)})
+    clean: Any = replace(value, **{field.name: _safe(getattr(value, field.name)) for field in fields(value)})
     if isinstance(clean, LocationV1 | SiteV1):
         return replace(clean, line=min(max(clean.line, 0), 2**31 - 1))
     if isinstance(clean, ExcerptV1) and clean.at is not None:

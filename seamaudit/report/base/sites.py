@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from seamaudit.errors import UsageError
 
@@ -14,16 +15,14 @@ _PLACE = re.compile(r"(?P<file>[^\x00-\x1f]{1,1000}):(?P<line>[1-9][0-9]{0,8})")
 _ENTRY = re.compile(r"(?P<kind>[a-z]{1,10}):(?P<name>[^=]{1,1000})=(?P<place>.+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A source file, relative to the repository, and a line in it, counted from 1."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sites:
+class Sites(Struct, frozen=True):
     """Sites by kind and name. A prompt's name is its block (`system[1]`), or the part before the bracket for all of them."""
 
     by_name: Mapping[tuple[str, str], Site] = field(default_factory=dict)

@@ -7,8 +7,10 @@ already safe to print.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 SCHEMA_VERSION = 1
 
@@ -16,16 +18,14 @@ SeverityV1 = Literal["info", "low", "medium", "high", "critical"]
 ConfidenceV1 = Literal["low", "medium", "high"]
 
 
-@dataclass(frozen=True, slots=True)
-class ToolV1:
+class ToolV1(Struct, frozen=True):
     """Who wrote the report."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeamV1:
+class SeamV1(Struct, frozen=True):
     """Two layers and what the one guarantees and the other assumes."""
 
     upstream: str
@@ -34,8 +34,7 @@ class SeamV1:
     assumes: str
 
 
-@dataclass(frozen=True, slots=True)
-class LocationV1:
+class LocationV1(Struct, frozen=True):
     """A place in an input: 1-based line, byte offset of the record in the decompressed stream, JSON pointer inside the record."""
 
     file: str
@@ -44,8 +43,7 @@ class LocationV1:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class WasteV1:
+class WasteV1(Struct, frozen=True):
     """What was paid for nothing: tokens, US dollars to six places, seconds. null is unknown, never zero."""
 
     tokens: int | None
@@ -53,16 +51,14 @@ class WasteV1:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExcerptV1:
+class ExcerptV1(Struct, frozen=True):
     """A redacted excerpt; `at` is the index of the first differing character, null where nothing differs."""
 
     text: str
     at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceV1:
+class EvidenceV1(Struct, frozen=True):
     """What a value was and what it is now, and what else to know about the comparison."""
 
     was: ExcerptV1 | None
@@ -70,16 +66,14 @@ class EvidenceV1:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class SiteV1:
+class SiteV1(Struct, frozen=True):
     """The source line that config says is behind a finding's app, agent, prompt or tool."""
 
     file: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class FindingV1:
+class FindingV1(Struct, frozen=True):
     """One finding; `locations` holds the dearest place first, `witness` the places that prove it.
 
     `calls` and `lanes` say, location by location, which exchange and which thread of the run it stands in, both counted from 1;
@@ -115,8 +109,7 @@ class FindingV1:
         return self.status in (None, "new")
 
 
-@dataclass(frozen=True, slots=True)
-class RuleV1:
+class RuleV1(Struct, frozen=True):
     """A rule that was judged, whether it found anything or not."""
 
     code: str
@@ -131,8 +124,7 @@ class RuleV1:
     references: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LinesV1:
+class LinesV1(Struct, frozen=True):
     """Where every line went: `total` = records + rejected + oversize + blank."""
 
     total: int
@@ -142,8 +134,7 @@ class LinesV1:
     blank: int
 
 
-@dataclass(frozen=True, slots=True)
-class SpendV1:
+class SpendV1(Struct, frozen=True):
     """US dollars of the `priced` exchanges; what the `unpriced` ones cost is not known. `price_table` dates the prices."""
 
     usd: float
@@ -152,8 +143,7 @@ class SpendV1:
     price_table: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotCheckedV1:
+class NotCheckedV1(Struct, frozen=True):
     """A rule that could not be decided for `exchanges` of the run's `of`, and why."""
 
     code: str
@@ -163,8 +153,7 @@ class NotCheckedV1:
     of: int
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedV1:
+class SkippedV1(Struct, frozen=True):
     """An input that was not read; `explicit` where it was named rather than found in a directory."""
 
     path: str
@@ -172,8 +161,7 @@ class SkippedV1:
     explicit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryV1:
+class SummaryV1(Struct, frozen=True):
     """The run as a whole. `files`, `formats`, `levels` and `clocks` say what was read, `knobs` how the layers were set.
 
     `masked` says that evidence shows the shape of trace text only. `fail_on` is the least severity that failed the run, null
@@ -197,8 +185,7 @@ class SummaryV1:
     fail_on: SeverityV1 | None
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentV1:
+class DocumentV1(Struct, frozen=True):
     """A whole report."""
 
     schema_version: int

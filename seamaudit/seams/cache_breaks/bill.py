@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.layers.cache import CacheRead
 from seamaudit.layers.usage_cache import UsageRead
@@ -48,8 +50,7 @@ def within_bill(row: CacheBreak, spent: Mapping[int, Money | None]) -> CacheBrea
     return replace(row, waste_usd=min(row.waste_usd, paid))
 
 
-@dataclass(frozen=True, slots=True)
-class _Hour:
+class _Hour(Struct, frozen=True):
     """An app's bill had it written for an hour what it wrote for less."""
 
     keeps: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -47,8 +46,7 @@ Proof = Literal["declared", "proven", "inferred"]
 
 
 @fact("cache_breaks", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheBreak(Fact):
+class CacheBreak(Fact, frozen=True, kw_only=True):
     """A request that read less from the cache than the request before it had left there."""
 
     provider: Annotated[str, "Who answered."]

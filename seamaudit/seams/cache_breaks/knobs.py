@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class BreakKnobs:
+class BreakKnobs(Struct, frozen=True):
     """What counts as a break.
 
     A request missed when it reprocessed more than `min_share` of what it could have read; the default is the threshold

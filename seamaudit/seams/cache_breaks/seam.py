@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
+
+from msgspec.structs import replace
 
 from seamaudit.facts import Fact, FactBase
 from seamaudit.layers.cache import CacheRead, CacheWrite, Verdict
@@ -37,7 +38,7 @@ from seamaudit.trace import Money, Zone
 class CacheBreaks:
     """Joins prefix, cache, usage and retrieval facts; prices come from the book."""
 
-    def __init__(self, prices: PriceBook, knobs: BreakKnobs = BreakKnobs()) -> None:  # noqa: B008 - frozen
+    def __init__(self, prices: PriceBook, knobs: BreakKnobs = BreakKnobs()) -> None:
         self._prices = prices
         self._knobs = knobs
 

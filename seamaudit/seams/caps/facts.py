@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -26,8 +25,7 @@ class Stretch(StrEnum):
 
 
 @fact("agent_runs", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentRun(Fact):
+class AgentRun(Fact, frozen=True, kw_only=True):
     """What an agent did from one word of a person to the next, and what it cost. The fact stands at its last call."""
 
     run: Annotated[int, "The number of the run in its thread, from 0."]
@@ -38,8 +36,7 @@ class AgentRun(Fact):
 
 
 @fact("cap_suggestions", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapSuggestion(Fact):
+class CapSuggestion(Fact, frozen=True, kw_only=True):
     """Caps that an app's own runs suggest: half as much again as 95 of 100 of them take. The fact stands at the longest run."""
 
     runs: Annotated[int, "Runs of the app."]
@@ -57,8 +54,7 @@ class CapSuggestion(Fact):
 
 
 @fact("caps_passed", needs=(Need.PROMPT,))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapPassed(Fact):
+class CapPassed(Fact, frozen=True, kw_only=True):
     """A run that went past a declared cap. The fact stands at the first call that a guard would have refused."""
 
     cap: Annotated[Cap, "What is capped."]
@@ -78,8 +74,7 @@ class CapPassed(Fact):
 
 
 @fact("unattended", needs=(Need.PROMPT, Need.TIME))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unattended(Fact):
+class Unattended(Fact, frozen=True, kw_only=True):
     """An hour or more of a thread that went on without a pause and without a person. The fact stands at its last call."""
 
     kind: Annotated[Stretch, "A run that no word of a person broke, or a thread that never paused as a person would."]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
+
+from msgspec import Struct
 
 from seamaudit.seams.caps.facts import Cap
 from seamaudit.seams.caps.runs import Run
@@ -16,8 +17,7 @@ UNKNOWN: Final = -1
 """A guard on dollars that cannot tell, since the recording does not hold what calls cost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Caps on a run, None for those that are not declared: model calls, equal tool calls, picodollars."""
 
     steps: int | None = None
@@ -25,8 +25,7 @@ class Limits:
     usd: Money | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CapKnobs:
+class CapKnobs(Struct, frozen=True):
     """Declared caps on a run, and what tells runs apart from runaways.
 
     `max_steps`: model calls; `max_repeats`: the same tool call with the same arguments; `budget_usd`: US dollars. A suggestion is `factor`

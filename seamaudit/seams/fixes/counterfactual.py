@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.layers.cache import Answered, Laid, Sent, Served, is_close
 from seamaudit.layers.cache.edits import Edit
@@ -16,8 +18,7 @@ from seamaudit.seams.fixes.plans import Group
 from seamaudit.trace import Exchange, Money, Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Input tokens of some requests, and what they cost; `usd` is the price of the `priced` ones, None where none has one."""
 
     requests: int = 0

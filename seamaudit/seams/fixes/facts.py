@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -25,8 +24,7 @@ class Mend(StrEnum):
 
 
 @fact("fix_replays", needs=(Need.PROMPT, Need.USAGE, Need.CACHE_CONTRACT))
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixReplay(Fact):
+class FixReplay(Fact, frozen=True, kw_only=True):
     """A request that paid too much, and its application's requests replayed with the edit that mends it. All but `requests`, `input` and
     `read` is predicted, not measured."""
 

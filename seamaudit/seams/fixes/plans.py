@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from seamaudit.facts import FactBase
 from seamaudit.layers.cache import Answered, CacheWrite
@@ -16,8 +17,7 @@ from seamaudit.seams.fixes.regions import moving
 from seamaudit.trace import Exchange, Zone
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One application's requests to one model, in order."""
 
     app: str
@@ -25,8 +25,7 @@ class Group:
     calls: Sequence[Answered]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An edit at one place: what it mends, the requests that made it necessary, and the ways to carry it out, of which the best counts."""
 
     id: int
@@ -88,8 +87,7 @@ def plans(facts: FactBase, caches: Sequence[Sequence[Answered]]) -> list[Plan]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     changes: Mapping[int, PrefixChange]
     writes: Mapping[int, CacheWrite]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seamaudit.ingest import diagnosis, jsontext
 from seamaudit.ingest.blocks import answers, arguments, fields, integer, items, word
@@ -13,8 +14,7 @@ from seamaudit.ingest.streamlog import StreamLog
 from seamaudit.trace import ArgumentState, Response, StreamRecord, ToolCall
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A content block while its deltas come in: what it began with, and the texts that are added to its members."""
 
     block: dict[str, Any]

@@ -10,8 +10,9 @@ and other side calls, and before 2.1 everything of sub-agents.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from seamaudit.ingest.blocks import word
 from seamaudit.ingest.draft import Draft

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.blocks import text_in, word
@@ -20,8 +22,7 @@ the count is the one a stream opens with), and where one has."""
 _Part = TypeVar("_Part", Answer, ToolCall)
 
 
-@dataclass(slots=True)
-class Answered:
+class Answered(Struct):
     """The rows of one response. Of a stream the client writes a row per content block and repeats usage on each; `whole` says that one row
     holds several, so that the answer came without a stream."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.formats.claude_code.answers import Answered
 from seamaudit.ingest.transcript import Message, Prompt
@@ -23,8 +24,7 @@ REMEMBERED = 64
 """Prompts kept to build on: as many branches and sub-agents can take turns without one being put together anew."""
 
 
-@dataclass(slots=True)
-class Failed:
+class Failed(Struct):
     """A call that was refused or broke off, as an `api_error` row tells it."""
 
     locus: Locus
@@ -40,8 +40,7 @@ class Failed:
     model: str = ""
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A row's place in the tree, and what it is: a message of the caller, a part of an answer, a failure, a boundary or none of these.
 
     `order` is the row's number in the file, `when` its time in seconds, `root` the row its chain begins at.
@@ -64,8 +63,7 @@ class Node:
         return self.when + (self.failed.attempt.wait or 0.0 if self.failed else 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """The way up from a call to the answer before it: that answer (None where there is none) and what was added since, oldest first.
 
     `complete` is False where the way leads out of the file.
@@ -93,8 +91,7 @@ class Path:
         return [node.failed for node in self.nodes if node.failed is not None]
 
 
-@dataclass(slots=True)
-class Tree:
+class Tree(Struct):
     """All rows by id, and the prompts above them; each prompt is built on that of the answer before it."""
 
     nodes: dict[str, Node] = field(default_factory=dict)

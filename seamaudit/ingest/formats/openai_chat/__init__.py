@@ -6,8 +6,9 @@ Sources: OpenAI's API reference and prompt-caching guide, the SDK's `types/chat/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from seamaudit.ingest.blocks import fields, model_in
 from seamaudit.ingest.conform.schema import declared

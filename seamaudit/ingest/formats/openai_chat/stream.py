@@ -6,8 +6,9 @@ Sources: the SDK's `types/chat/chat_completion_chunk.py`; what compatible server
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.blocks import answers, fields, integer, items, word
 from seamaudit.ingest.formats.openai_chat import reply
@@ -19,8 +20,7 @@ from seamaudit.trace import Response, StreamRecord
 _REASONING = ("reasoning_content", "reasoning")
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """A tool call while its fragments come in."""
 
     index: int

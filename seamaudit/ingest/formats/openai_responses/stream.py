@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from seamaudit.ingest import diagnosis
 from seamaudit.ingest.blocks import answers, fields, integer, word
@@ -16,8 +17,7 @@ _TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled"})
 _SPELLED: Mapping[str, str] = {"function_call_arguments": "arguments", "mcp_call_arguments": "arguments", "custom_tool_call_input": "input"}
 
 
-@dataclass(slots=True)
-class _Item:
+class _Item(Struct):
     """An output item while its deltas come in."""
 
     value: dict[str, Any]

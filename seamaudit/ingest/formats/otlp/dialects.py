@@ -6,8 +6,9 @@ OpenTelemetry's GenAI conventions (1.27, 1.28 to 1.36, 1.37 and later), OpenLLMe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from seamaudit.ingest.blocks import fields, items, word
 from seamaudit.ingest.counted import Names
@@ -108,8 +109,7 @@ def is_call(span: Span) -> bool:
     return any(said.get(name) for name in _MODELS) and any(name in said for name in _USES)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """What was said: `cut` where it was recorded and cannot be read, as attributes are cut at a length."""
 
     messages: list[Message] | None = None

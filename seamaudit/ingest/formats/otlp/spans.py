@@ -7,8 +7,9 @@ holds, and rows of Logfire's `records` table. Attributes come out as plain value
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from seamaudit.ingest.blocks import fields, integer, items, word
 from seamaudit.ingest.spoken import unquoted
@@ -18,8 +19,7 @@ _FAILED = frozenset({"STATUS_CODE_ERROR", "ERROR"})
 _UNNAMED_SERVICE = "unknown_service"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A span event or a log record: what it is called and what it says."""
 
     name: str
@@ -29,8 +29,7 @@ class Event:
     span: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """One span. `at` is its pointer in the record."""
 
     trace: str

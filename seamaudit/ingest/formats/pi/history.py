@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from seamaudit.ingest.transcript import Message, Prompt
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A row's place: its parent, what it adds to the prompt, and where it is a compaction the first row that is kept."""
 
     parent: str | None
@@ -17,8 +17,7 @@ class Entry:
     keeps_from: str | None = None
 
 
-@dataclass(slots=True)
-class History:
+class History(Struct):
     """All rows by id. `unanswered` makes the message the client answers a call with whose result it has not.
 
     What comes while a call is open waits: where the result follows in the file, the rows were sent as they stand, the result behind what
