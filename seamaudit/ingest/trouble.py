@@ -22,4 +22,7 @@ _WORDS: Final = (re.compile(rb"not\b"), re.compile(rb"no\b(?<=\bno)"), re.compil
 def is_troubled(said: bytes) -> bool:
     """Whether one of the words of trouble stands in a text, in any case of ASCII letters."""
     lowered = said.lower()
-    return any(stem in lowered for stem in _STEMS) or any(word.search(lowered) for word in _WORDS)
+    for stem in _STEMS:  # every answer is asked: a loop takes two thirds of the time of any()
+        if stem in lowered:
+            return True
+    return any(word.search(lowered) for word in _WORDS)
