@@ -108,13 +108,18 @@ class Contexts:
 
     def feed(self, exchange: Exchange) -> Iterable[Fact]:
         """The request's new looked-up texts, if it has some."""
-        prefix = exchange.request.prefix
-        new = list(prefix.segments(exchange.previous.shared if exchange.previous else 0))
-        self._tools |= {segment.call_id: segment.name for segment in new if segment.kind is Kind.TOOL_CALL and segment.call_id}
-        found = [segment for segment in new if self._is_looked_up(segment)]
+        found: list[Segment] = []
+        rest: list[Segment] = []
+        for segment in _new(exchange):
+            kind = segment.kind
+            if kind is Kind.TOOL_CALL and segment.call_id:
+                self._tools[segment.call_id] = segment.name
+            if self._is_looked_up(segment, kind):
+                found.append(segment)
+            elif kind is Kind.TEXT or kind is Kind.TOOL_CALL:
+                rest.append(segment)
         if not found:
             return
-        rest = [segment for segment in new if segment.kind in (Kind.TEXT, Kind.TOOL_CALL) and not segment.retrieved]
         yield RetrievedContext(
             exchange=exchange.id,
             thread=exchange.thread.id,
@@ -130,10 +135,19 @@ class Contexts:
         """Nothing is left to say."""
         return ()
 
-    def _is_looked_up(self, segment: Segment) -> bool:
-        if segment.retrieved or segment.kind is Kind.DOCUMENT:
+    def _is_looked_up(self, segment: Segment, kind: Kind) -> bool:
+        if segment.retrieved or kind is Kind.DOCUMENT:
             return True
-        return segment.kind is Kind.TOOL_RESULT and is_retrieval_name(segment.name or self._tools.get(segment.call_id, ""))
+        return kind is Kind.TOOL_RESULT and is_retrieval_name(segment.name or self._tools.get(segment.call_id, ""))
+
+
+def _new(exchange: Exchange) -> Iterable[Segment]:
+    """What a request carries and the turn before did not, wherever it stood there: a head that changes makes nothing behind it new."""
+    prefix, link = exchange.request.prefix, exchange.previous
+    if link is None:
+        return prefix.segments()
+    before = set(link.prefix.ids(link.shared))
+    return [prefix.tape.segments[each] for each in prefix.ids(link.shared) if each not in before]
 
 
 def _digest(parts: Iterable[bytes]) -> str:
