@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from operator import attrgetter
@@ -21,7 +21,7 @@ from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.withheld import worst
 from seamaudit.trace import Breakpoint, Locus, OutputForm, Withheld, Zone
 
-_ids = attrgetter("ids")
+_ids, _is_plain = attrgetter("ids"), attrgetter("is_plain")
 
 LITERAL = 48
 """Bytes up to which a parameter is kept as it is; longer ones by digest."""
@@ -130,11 +130,10 @@ class Prompt:
         rest = self._intern.elements(raws, len(first), split, salt, self._locus)
         elements = [*first, *rest]
         passed = 0
-        for index, element in enumerate(elements):
-            if not element.is_plain:
-                self.ids += chain.from_iterable(map(_ids, elements[passed:index]))
-                self._take(element, f"/{member}/{index}")
-                passed = index + 1
+        for index in _places(list(map(_is_plain, elements)), False):
+            self.ids += chain.from_iterable(map(_ids, elements[passed:index]))
+            self._take(elements[index], f"/{member}/{index}")
+            passed = index + 1
         self.ids += chain.from_iterable(map(_ids, elements[passed:]))
 
     def _leading(self, raws: Sequence[bytes], split: Splitter, salt: bytes) -> list[Element]:
@@ -169,6 +168,14 @@ class Prompt:
             self.broken += ((cause, pointer + path) for cause, path in element.broken)
         if element.notes:
             self.notes |= element.notes
+
+
+def _places(values: Sequence[object], value: object) -> Iterator[int]:
+    """Where a value stands in a sequence of few of it."""
+    at = -1
+    for _ in range(values.count(value)):
+        at = values.index(value, at + 1)
+        yield at
 
 
 def openai_breakpoints(found: Iterable[Breakpoint], members: Members) -> tuple[Breakpoint, ...]:

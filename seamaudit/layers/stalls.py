@@ -116,7 +116,8 @@ def _brings_results(exchange: Exchange, before: _Waiting) -> bool:
     """Whether a prompt answers a call of the exchange before in its thread."""
     prefix = exchange.request.prefix
     start = exchange.previous.shared if exchange.previous else 0
-    results = (segment for segment in prefix.segments(start) if segment.kind is Kind.TOOL_RESULT)
+    last_first = reversed(list(prefix.segments(start)))
+    results = (segment for segment in last_first if segment.kind is Kind.TOOL_RESULT)
     return any(not segment.call_id or not before.ids or segment.call_id in before.ids for segment in results)
 
 

@@ -23,11 +23,9 @@ class View:
     def __init__(self, prefix: Prefix) -> None:
         self._tape = ref(prefix.tape)  # which holds the view
         self._spelled = prefix.head, prefix.runs
-        self.ids: list[int] = []
-        _spell(self.ids, prefix.tape.heads, prefix.head)
-        self.head = len(self.ids)
-        _spell(self.ids, prefix.tape.ids, prefix.runs)
-        del self.ids[prefix.length :]
+        head = _spelled(prefix.tape.heads, prefix.head)
+        self.head = len(head)
+        self.ids: list[int] = (head + _spelled(prefix.tape.ids, prefix.runs))[: prefix.length]
         self._ends: dict[Zone, int] = {Zone.MESSAGES: prefix.length}
         self._head_links: Sequence[bytes] | None = None
         self._links: Sequence[bytes] | None = None
@@ -46,8 +44,11 @@ class View:
             before = (Zone.TOOLS,) if zone is Zone.TOOLS else (Zone.TOOLS, Zone.SYSTEM)
             segments = self.tape.segments
             within = len(self.ids) if zone is Zone.TOOLS or not self.head else self.head
-            end = next((at for at in range(within) if segments[self.ids[at]].zone not in before), within)
-            self._ends[zone] = end
+            end = self._ends[zone] = within
+            for at in range(within):
+                if segments[self.ids[at]].zone not in before:
+                    end = self._ends[zone] = at
+                    break
         return end
 
     @property
@@ -77,9 +78,13 @@ class View:
         return xxh3_128_digest(base + self.links[position - head - 1])
 
 
-def _spell(out: list[int], ids: array[int], runs: Runs) -> None:
+def _spelled(ids: array[int], runs: Runs) -> list[int]:
+    if len(runs) == 1:
+        return ids[runs[0][0] : runs[0][1]].tolist()
+    out: list[int] = []
     for start, stop in runs:
-        out.extend(ids[start:stop])
+        out += ids[start:stop].tolist()
+    return out
 
 
 def _links(tape: Tape, heads: bool, runs: Runs) -> Sequence[bytes]:
