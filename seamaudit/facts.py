@@ -14,7 +14,6 @@ from enum import StrEnum
 from functools import cache
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from seamaudit.trace import Locus, Need
 
@@ -134,7 +133,7 @@ class FactBase:
 @cache  # read off when somebody asks: a run asks for the tables that its rules name
 def _columns(cls: type[Fact]) -> dict[str, Column]:
     hints = typing.get_type_hints(cls, include_extras=True)
-    return {field.name: _column(field.name, hints[field.name]) for field in fields(cls)}
+    return {name: _column(name, hints[name]) for name in cls.__struct_fields__}
 
 
 def _column(name: str, hint: object) -> Column:

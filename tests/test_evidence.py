@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import unicodedata
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from seamaudit.evidence import Evidence, EvidenceRef, Excerpt, collect, printable, redact, sanitize
 from seamaudit.evidence.excerpt import excerpt
 from seamaudit.evidence.mask import mask
+from seamaudit.evidence.redaction import _SHAPES
 from seamaudit.evidence.second_pass import CHANGED, EQUAL
 from seamaudit.ingest.formats.pairs import Pairs
 from seamaudit.ingest.intern import Interner
@@ -111,6 +113,11 @@ class TestRedact:
     def test_overlapping_shapes_leave_no_rest(self) -> None:
         text = f"password={SECRETS['jwt']} tail"
         assert redact(text).endswith(f"{len(SECRETS['jwt'])}› tail")
+
+    @given(st.sampled_from(_SHAPES).flatmap(lambda shape: st.tuples(st.just(shape), st.from_regex(shape[2]))))
+    def test_every_secret_of_a_shape_holds_one_of_its_words(self, found: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], str]) -> None:
+        (_, words, _), text = found
+        assert any(word in text.casefold() for word in words)
 
     @given(ANY_TEXT)
     def test_never_raises(self, text: str) -> None:

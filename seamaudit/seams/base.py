@@ -25,7 +25,7 @@ def claimed(facts: FactBase, column: str) -> Counter[int]:
     """
     out: Counter[int] = Counter()
     for table in REGISTRY:
-        if "waste_usd" in table.columns and column in table.columns:
+        if {"waste_usd", column}.issubset(table.fact.__struct_fields__):
             for row in facts.table(table.name):
                 out[row.exchange] += getattr(row, column) or 0
     return out
