@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import Verdict
@@ -66,25 +67,36 @@ class ImplicitCache:
 
     def __init__(self, text_of: Texts = no_text) -> None:
         self._sent: dict[Key, _Touched] = {}
-        self._after: dict[Key, tuple[Segment, _Touched]] = {}
+        self._after: dict[Key, tuple[Segment, Key]] = {}
         self._text_of = text_of
 
     def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
         """What the request reads by the contract alone, and keep it: `tokens` tells how many so many positions are."""
         keys, life = call.every_key(), life_of(call)
+        keys[0] = (b"", call.params())
         hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started, life)), 0)
-        root = (b"", call.params())
-        read = tokens(hit) + self._within(call, hit, keys[hit] if hit else root, tokens)
-        for at, segment in enumerate(call.prefix.segments(), 1):
-            known = self._sent.get(keys[at]) if at <= hit else None
-            touched = self._sent[keys[at]] = _Touched(call.started, known.readable if known else call.readable)
-            self._after[keys[at - 1] if at > 1 else root] = segment, touched
+        read = tokens(hit) + self._within(call, hit, keys[hit], tokens)
+        self._keep(call, keys, hit)
         return Usage(input=call.usage.input, cache_read=stepped(read, call.contract), cache_write=0)
+
+    def _keep(self, call: Answered, keys: Sequence[Key], hit: int) -> None:
+        """Hold what was sent up to every position, and which block stood there; what was read can still be read."""
+        sent = self._sent
+        known: _Touched | None = None
+        touched = _Touched(call.started, call.readable)
+        for key in keys[1 : hit + 1]:
+            before = sent.get(key)
+            if before is not known:  # most were last sent together
+                known = before
+                touched = _Touched(call.started, known.readable if known else call.readable)
+            sent[key] = touched
+        sent.update(zip(keys[hit + 1 :], repeat(_Touched(call.started, call.readable))))
+        self._after.update(zip(keys, zip(call.prefix.segments(), keys[1:], strict=True), strict=False))
 
     def _within(self, call: Answered, hit: int, key: Key, tokens: Callable[[int], int]) -> int:
         """Tokens of the next block that the block which last stood there began with."""
         before = self._after.get(key)
-        if before is None or hit >= call.prefix.length or not before[1].serves(call.started, life_of(call)):
+        if before is None or hit >= call.prefix.length or not self._serves(before[1], call.started, life_of(call)):
             return 0
         now = call.prefix.at(hit)
         return int((tokens(hit + 1) - tokens(hit)) * min(1.0, _alike(before[0], now, self._text_of) / now.length))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+from collections.abc import Callable
+from itertools import chain, pairwise, repeat
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -125,9 +125,10 @@ class Answered(Struct, frozen=True):
 
     def every_key(self) -> list[Key]:
         """Cache keys at every position, entry k over the first k segments."""
-        tools, system = self.prefix.zone_end(Zone.TOOLS), self.prefix.zone_end(Zone.SYSTEM)
-        spelled = {zone: self.params(zone) for zone in Zone}
-        return [(digest, spelled[_zone(at, tools, system)]) for at, digest in enumerate(every(self.prefix))]
+        digests, zones = every(self.prefix), (Zone.TOOLS, Zone.SYSTEM, Zone.MESSAGES)
+        ends = [0, *(self.prefix.zone_end(zone) + 1 for zone in zones)]
+        parts = zip(pairwise(ends), map(self.params, zones), strict=True)
+        return list(chain.from_iterable(zip(digests[start:stop], repeat(params)) for (start, stop), params in parts))
 
 
 class Keys(dict[int, Key]):
@@ -135,15 +136,17 @@ class Keys(dict[int, Key]):
 
     def __init__(self, call: Answered) -> None:
         super().__init__()
-        self._call = call
+        view = call.prefix.view
+        self._call, self._digest = call, view.digest
+        self._tools, self._system = view.zone_end(Zone.TOOLS), view.zone_end(Zone.SYSTEM)
         self._params: dict[Zone, str] = {}
 
     def __missing__(self, position: int) -> Key:
-        view = self._call.prefix.view
-        zone = _zone(position, view.zone_end(Zone.TOOLS), view.zone_end(Zone.SYSTEM))
-        if zone not in self._params:
-            self._params[zone] = self._call.params(zone)
-        key = self[position] = view.digest(position), self._params[zone]
+        zone = _zone(position, self._tools, self._system)
+        params = self._params.get(zone)
+        if params is None:
+            params = self._params[zone] = self._call.params(zone)
+        key = self[position] = self._digest(position), params
         return key
 
 
@@ -151,7 +154,6 @@ def _zone(position: int, tools: int, system: int) -> Zone:
     return Zone.TOOLS if position <= tools else Zone.SYSTEM if position <= system else Zone.MESSAGES
 
 
-_STRETCH: Final = 32
 LONGEST_REACH: Final = 400
 """Positions a look-back goes through at most, however wide its runs of calls: more than any recorded fan-out."""
 
@@ -164,13 +166,15 @@ def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
     out: list[int] = []
     counted = 0
     after: Kind | None = None
-    for kind, at in zip(_kinds(prefix, position), range(position, 0, -1), strict=False):
+    segments, ids = prefix.tape.segments, prefix.view.ids
+    for at in range(position, max(0, position - LONGEST_REACH), -1):
+        kind = segments[ids[at - 1]].kind
         if kind is not after or kind not in _RUNS:
             counted += 1
             if counted > contract.lookback:
                 break
+            after = kind
         out.append(at)
-        after = kind
     return out
 
 
@@ -178,15 +182,10 @@ def behind(prefix: Prefix, position: int, entry: int, *, collapse: bool) -> int:
     """How many positions a marker must look at above an entry before it comes to it; runs of calls counted as one where they collapse."""
     if not collapse:
         return position - entry
-    kinds = list(islice(_kinds(prefix, position), position - entry + 1))
-    return sum(kind is not after or kind not in _RUNS for after, kind in pairwise([None, *kinds])) - int(len(kinds) > position - entry)
-
-
-def _kinds(prefix: Prefix, position: int) -> Iterator[Kind]:
-    """What stands at a position and below it, looked up a stretch at a time: most look-backs end in the first."""
-    last = max(0, position - LONGEST_REACH)
-    stretches = (prefix.segments(max(last, end - _STRETCH), end) for end in range(position, last, -_STRETCH))
-    return (segment.kind for stretch in stretches for segment in reversed(list(stretch)))
+    last = max(entry, position - LONGEST_REACH + 1)
+    kinds = [segment.kind for segment in prefix.segments(last - 1, position)]
+    units = 1 + sum(kind is not after or kind not in _RUNS for after, kind in pairwise(kinds))
+    return units - int(last == entry)
 
 
 def size(prefix: Prefix, stop: int) -> int:
