@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from seamaudit.catalog.rule import Operator, Reference, Rule, Selection, Test
 from seamaudit.facts import REGISTRY, Table
 from seamaudit.findings import NotChecked
 from seamaudit.layers.base import Unchecked
 from seamaudit.trace import Exchange, Need
+
+Undecided = Mapping[tuple[str, str], Set[int]]
+"""What layers could not decide in one table: the exchanges, by aspect and reason. There are few of these however many exchanges."""
 
 
 class Coverage:
@@ -45,11 +48,11 @@ def unchecked(rules: Iterable[Rule], coverage: Coverage, undecided: Sequence[Unc
     return tuple(sorted(rows))
 
 
-def by_their_table(undecided: Iterable[Unchecked]) -> Mapping[str, list[Unchecked]]:
+def by_their_table(undecided: Iterable[Unchecked]) -> Mapping[str, Undecided]:
     """What layers could not decide, by the table that stays silent; nothing for any other table."""
-    by_table: dict[str, list[Unchecked]] = defaultdict(list)
+    by_table: dict[str, dict[tuple[str, str], set[int]]] = defaultdict(lambda: defaultdict(set))
     for row in undecided:
-        by_table[row.table].append(row)
+        by_table[row.table][row.aspect, row.reason].add(row.exchange)
     return by_table
 
 
@@ -58,17 +61,17 @@ def needs_of(rule: Rule) -> Sequence[Need]:
     return REGISTRY[rule.table].needs if rule.needs is None else rule.needs
 
 
-def undecided_for(rule: Rule, undecided: Iterable[Unchecked]) -> Mapping[str, frozenset[int]]:
+def undecided_for(rule: Rule, undecided: Undecided) -> Mapping[str, frozenset[int]]:
     """The exchanges at which no layer could decide a rule, by reason, of what was not decided in its table."""
     table = REGISTRY[rule.table]
     concerned: dict[str, set[int]] = defaultdict(set)
-    for row in undecided:
-        if _concerns(row.aspect, rule, table):
-            concerned[row.reason].add(row.exchange)
+    for (aspect, reason), exchanges in undecided.items():
+        if _concerns(aspect, rule, table):
+            concerned[reason] |= exchanges
     return {reason: frozenset(exchanges - {-1}) for reason, exchanges in concerned.items()}
 
 
-def _rows(rule: Rule, coverage: Coverage, undecided: Sequence[Unchecked]) -> Iterator[NotChecked]:
+def _rows(rule: Rule, coverage: Coverage, undecided: Undecided) -> Iterator[NotChecked]:
     counts = Counter(coverage.lacking(needs_of(rule)))
     counts.update({reason: len(exchanges) for reason, exchanges in undecided_for(rule, undecided).items()})
     return (NotChecked(rule.code, rule.name, reason, count, coverage.total) for reason, count in counts.items())

@@ -76,17 +76,16 @@ class Splitter:
         self._number = 1
         self._offset = offset
         self._length = 0
-        self._held: list[bytes] = []
+        self._held: list[memoryview] = []
 
     def feed(self, chunk: bytes) -> Iterator[Line | Lost]:
         """The lines that end in this chunk."""
-        start = 0
+        start, view = 0, memoryview(chunk)  # the parts of a long line are copied once, when they are put together
         while (end := chunk.find(b"\n", start)) >= 0:
-            part = chunk[start:end]
-            yield self._line(part) if not self._length else self._resumed(part)
+            yield self._resumed(view[start:end]) if self._length else self._line(chunk[start:end])
             start = end + 1
         if start < len(chunk):
-            self._hold(chunk[start:])
+            self._hold(view[start:])
 
     def close(self, cut: Cause | None = None) -> Iterator[Line | Lost]:
         """What follows the last line end; with `cut`, why the stream ended before its end."""
@@ -98,14 +97,14 @@ class Splitter:
         elif length:
             yield Line(self._source, self._number, self._offset, length, bare(b"".join(self._held)), ended=False)
 
-    def _hold(self, part: bytes) -> None:
+    def _hold(self, part: memoryview) -> None:
         self._length += len(part)
         if self._length <= self._cap:
             self._held.append(part)
         else:
             self._held = []
 
-    def _resumed(self, part: bytes) -> Line | Lost:
+    def _resumed(self, part: memoryview) -> Line | Lost:
         before = self._length
         self._hold(part)
         whole = b"".join(self._held)

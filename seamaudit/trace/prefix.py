@@ -44,7 +44,7 @@ class Tape:
     _ordered: list[bytes] = field(default_factory=list)
     _sums: dict[tuple[Measure | str, bool, int], list[int]] = field(default_factory=dict)
     _links: dict[tuple[bool, bytes, int], list[bytes]] = field(default_factory=dict)
-    _views: dict[tuple[int, int], View] = field(default_factory=dict, repr=False, compare=False)
+    views: dict[tuple[int, int], View] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def ordered(self) -> list[bytes]:
@@ -77,14 +77,11 @@ class Tape:
         sums += accumulate(values, initial=sums.pop())
         return sums
 
-    def view(self, prefix: Prefix) -> View:
-        """One of its prefixes spelled out."""
-        key = id(prefix.head), id(prefix.runs)  # which the view holds
-        view = self._views.get(key)
-        if view is None:
-            while len(self._views) >= _VIEWS:
-                del self._views[next(iter(self._views))]
-            view = self._views[key] = View(prefix)
+    def spelled(self, prefix: Prefix) -> View:
+        """One of its prefixes spelled out, in the place of another that was."""
+        while len(self.views) >= _VIEWS:
+            del self.views[next(iter(self.views))]
+        view = self.views[id(prefix.head), id(prefix.runs)] = View(prefix)  # which holds both
         return view
 
     def links(self, heads: bool, before: bytes, start: int, stop: int) -> list[bytes]:
@@ -120,7 +117,7 @@ class Prefix(Struct, frozen=True):
     @property
     def view(self) -> View:
         """The prefix spelled out, as long as it is at hand."""
-        return self.tape.view(self)
+        return self.tape.views.get((id(self.head), id(self.runs))) or self.tape.spelled(self)
 
     @property
     def head_length(self) -> int:

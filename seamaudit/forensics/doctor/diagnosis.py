@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from seamaudit.catalog.coverage import by_their_table, is_all_of, needs_of, undecided_for
+from seamaudit.catalog.coverage import Undecided, by_their_table, is_all_of, needs_of, undecided_for
 from seamaudit.catalog.rule import Rule, Status
 from seamaudit.findings import NotChecked
 from seamaudit.forensics.doctor.advice import advice
@@ -97,9 +97,9 @@ def diagnosis(rules: Iterable[Rule], survey: Survey, undecided: Sequence[Uncheck
     return Diagnosis(checks, tuple(_gaps(checks, not_checked, _formats(survey, undecided), _needs(survey))), lacking)
 
 
-def _check(rule: Rule, survey: Survey, undecided: Sequence[Unchecked]) -> Check:
+def _check(rule: Rule, survey: Survey, undecided: Undecided) -> Check:
     needs = needs_of(rule)
-    whole = _calls(rule, [row for row in undecided if is_all_of(row.aspect, rule)])
+    whole = _calls(rule, {(aspect, reason): at for (aspect, reason), at in undecided.items() if is_all_of(aspect, rule)})
     unknown = _calls(rule, undecided)
     decided = silent = in_part = 0
     for sort, calls in survey.sorts.items():
@@ -113,7 +113,7 @@ def _check(rule: Rule, survey: Survey, undecided: Sequence[Unchecked]) -> Check:
     return Check(rule.code, rule.name, rule.layer, decided, silent, in_part)
 
 
-def _calls(rule: Rule, undecided: Sequence[Unchecked]) -> frozenset[int]:
+def _calls(rule: Rule, undecided: Undecided) -> frozenset[int]:
     return frozenset[int]().union(*undecided_for(rule, undecided).values())
 
 
