@@ -50,7 +50,7 @@ class Reading(Struct):
 
     def read(self, sources: Sequence[Source]) -> Iterator[Item]:
         """Drafts, holes and faults of all sources in order. Asserts the books at the end: raises AccountingError."""
-        conformer = Conformer(self.intern.schemas)
+        conformer = Conformer(self.intern.schemas, strict=self.strict)
         try:
             for source in sources:
                 for item in self._source(source):

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from seamaudit.ingest.conform.sandbox import MAX_INSTANCE, Sandbox
 from seamaudit.ingest.conform.schema import Declared, Prepared, Refused, prepared
 from seamaudit.ingest.conform.store import SchemaStore
+from seamaudit.layers.base import Unchecked
+from seamaudit.layers.cost import Spend
 from seamaudit.trace import Conformance
+from tests.measured import measured
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +288,40 @@ def test_schemas_leave_the_oldest_first() -> None:
         store.put(key, Declared({"title": key.decode() * 8}))
     assert [key in store for key in (b"a", b"b", b"c")] == [False, False, True]
     assert store.get(b"a") is None
+
+
+HALF: Any = {"properties": {"half a pair \ud83d": {"type": "string"}}, "required": ["b"]}
+
+
+def test_half_a_surrogate_pair_in_a_schema_comes_back() -> None:
+    store = SchemaStore()
+    store.put(b"k", Declared(HALF))
+    assert store.get(b"k") == Declared(HALF)
+
+
+def called(path: Path, schema: Any) -> Path:
+    """A recording of one call of one tool, with tags that are no list."""
+    tool = {"name": "t", "description": "", "input_schema": schema}
+    body = {"model": "claude-sonnet-4-5", "max_tokens": 9, "tools": [tool], "messages": [{"role": "user", "content": "hi"}]}
+    block = {"type": "tool_use", "id": "toolu_1", "name": "t", "input": {"b": 1}}
+    usage = {"input_tokens": 3, "output_tokens": 4}
+    answer = {"id": "msg_1", "type": "message", "role": "assistant", "content": [block], "stop_reason": "tool_use", "usage": usage}
+    request = {"url": "https://api.anthropic.com/v1/messages", "body": body}
+    path.write_text(json.dumps({"request": request, "response": {"status_code": 200, "body": answer}, "tags": 7}) + "\n")
+    return path
+
+
+def test_a_schema_that_no_validator_takes_costs_its_verdict_alone(tmp_path: Path) -> None:
+    facts = measured(called(tmp_path / "half.jsonl", HALF))
+    assert len(facts.rows(Spend)) == 1
+    assert [row.reason for row in facts.rows(Unchecked)] == ["the schema is no valid JSON Schema"]
+
+
+def test_a_validator_that_fails_costs_a_verdict_and_not_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(store: SchemaStore, key: bytes) -> Declared | None:
+        raise RuntimeError
+
+    monkeypatch.setattr(SchemaStore, "get", fail)
+    facts = measured(called(tmp_path / "one.jsonl", {"required": ["b"]}))
+    assert len(facts.rows(Spend)) == 1
+    assert [row.reason for row in facts.rows(Unchecked)] == ["the validator failed on it"]

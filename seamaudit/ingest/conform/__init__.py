@@ -17,7 +17,7 @@ from seamaudit.ingest.conform.sandbox import MAX_INSTANCE, Sandbox
 from seamaudit.ingest.conform.schema import Prepared, Refused, prepared
 from seamaudit.ingest.conform.store import SchemaStore
 from seamaudit.ingest.draft import Draft
-from seamaudit.trace import ArgumentState, Conformance, Kind, OutputForm, Prefix, Response, ToolCall, Zone
+from seamaudit.trace import ArgumentState, Conformance, Kind, OutputForm, Prefix, Request, Response, ToolCall, Zone
 
 __all__ = ["Conformer", "SchemaStore"]
 
@@ -27,14 +27,19 @@ READY: Final = 512
 PLAIN: Final = 1 << 24
 """Bytes of a value times bytes of its schema, up to which it is looked at here: what takes longer has a process that can be ended."""
 
+_FAILED: Final = Conformance("unchecked", reason="the validator failed on it")
 _FENCED: Final = re.compile(rb"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL | re.IGNORECASE)
 
 
 class Conformer:
-    """Judges the responses of one reading by the schemas that `schemas` holds. `close` it when the reading is over."""
+    """Judges the responses of one reading by the schemas that `schemas` holds. `close` it when the reading is over.
 
-    def __init__(self, schemas: SchemaStore) -> None:
+    Whatever a schema or a value does to it costs one verdict; `strict` lets it escape (for tests).
+    """
+
+    def __init__(self, schemas: SchemaStore, *, strict: bool = False) -> None:
         self._schemas = schemas
+        self._strict = strict
         self._sandbox = Sandbox()
         self._prepared: OrderedDict[bytes, Prepared | Refused] = OrderedDict()
         self._last: tuple[tuple[int, ...], dict[str, bytes]] = ((), {})
@@ -48,13 +53,21 @@ class Conformer:
         response = draft.response
         if response is None or not response.answers:
             return draft
-        calls, conforms = response.calls, None
-        if any(not call.server for call in calls):
-            calls = tuple(self._calls(draft.request.prefix, response))
-        elif draft.request.output is not None:
-            conforms = self._text(draft.request.output, response)
+        try:
+            calls, conforms = self._verdicts(draft.request, response)
+        except Exception:
+            if self._strict:
+                raise
+            calls = tuple(call if call.server else replace(call, conforms=_FAILED) for call in response.calls)
+            conforms = _FAILED if calls == response.calls else None
         answers = tuple(replace(each, said=b"", spelled=b"") for each in response.answers)
         return replace(draft, response=replace(response, answers=answers, calls=calls, conforms=conforms))
+
+    def _verdicts(self, request: Request, response: Response) -> tuple[tuple[ToolCall, ...], Conformance | None]:
+        """The calls with a verdict each, where there are calls for the application; else that on the text."""
+        if any(not call.server for call in response.calls):
+            return tuple(self._calls(request.prefix, response)), None
+        return response.calls, None if request.output is None else self._text(request.output, response)
 
     def _calls(self, prefix: Prefix, response: Response) -> Iterator[ToolCall]:
         said = [each.said for each in response.answers if each.kind in CALLS]

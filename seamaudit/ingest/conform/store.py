@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
-
-import orjson
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.conform.schema import Declared
@@ -37,8 +34,7 @@ class SchemaStore:
         if found is None:
             return None
         text, is_openapi, promised = found
-        value: Any = orjson.loads(text)
-        return Declared(value, is_openapi, promised)
+        return Declared(jsontext.reread(text), is_openapi, promised)
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._texts

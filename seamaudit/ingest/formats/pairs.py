@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.attempt import attempt
-from seamaudit.ingest.blocks import fields, first_code
+from seamaudit.ingest.blocks import fields, first_code, items
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
@@ -193,7 +193,7 @@ class _Reader:
             clock=Clock.SEQUENCE if times.started is None else Clock.WALL,
             attribution=_attribution(pair.extra),
             lacks=_lacks(request, response, times),
-            tags=frozenset(tag for tag in pair.extra.get("tags") or () if isinstance(tag, str)),
+            tags=frozenset(tag for tag in items(pair.extra.get("tags")) if isinstance(tag, str)),
             attempt=attempt(pair.headers, fields(pair.answer).get("headers")),
             recorded_cost=from_usd(_first(pair.extra, _COSTS)),
         )
