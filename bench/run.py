@@ -10,7 +10,6 @@ recordings are small: the fixed cost of a start then weighs more than in the goa
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -35,12 +34,6 @@ def table(suite: Suite, measured: list[Measured]) -> str:
         times = f"{row.ratio(base):>7.2f}" if base is not None else f"{'':>7}"
         lines.append(f"  {row.command.name:<36} {wall:>8.3f} {row.median('cpu'):>8.3f} {rate} {row.median('rss') / MB:>8.0f} {times}")
     return "\n".join(lines)
-
-
-def takes_jobs() -> bool:
-    """Whether the command can use more than one process."""
-    shown = subprocess.run([sys.executable, "-m", "seamaudit", "scan", "--help"], capture_output=True, text=True, cwd=ROOT, check=False)
-    return "--jobs" in shown.stdout
 
 
 def measure(name: str, suite: Suite, rounds: int) -> bool:
@@ -69,7 +62,7 @@ def main() -> int:
     chosen.folder.mkdir(parents=True, exist_ok=True)
     names = ("promptcachelint", "tracelint", "ccusage", "tokscale")
     peers = Peers(chosen.folder, dict.fromkeys(names, "--no-peers")) if chosen.no_peers else installed(chosen.folder)
-    bench = Bench(chosen.folder, peers, chosen.full, chosen.recording, takes_jobs())
+    bench = Bench(chosen.folder, peers, chosen.full, chosen.recording)
     known = dict(bench.suites())
     unknown = set(chosen.suites) - known.keys()
     if unknown:

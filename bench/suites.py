@@ -17,6 +17,7 @@ from bench.peers import Peers
 MB = 1_000_000
 YARDSTICK = "orjson.loads"
 SCAN = "seamaudit"
+TWO = f"{SCAN} --jobs 2"
 _LOADS = "import orjson, sys\nfor path in sys.argv[1:]:\n    for line in open(path, 'rb'):\n        orjson.loads(line)"
 _GROWN = (20, 40, 80, 160)
 
@@ -66,7 +67,6 @@ class Bench:
     peers: Peers
     full: bool
     recording: Path | None = None
-    jobs: bool = False
 
     def suites(self) -> Iterator[tuple[str, Callable[[], Suite]]]:
         """Every suite by name, made when it is asked for."""
@@ -86,10 +86,8 @@ class Bench:
         """Agents' threads of 5 to 80 turns, three body layouts, four at once."""
         path, size = self._file("agents.jsonl", 1000 if self.full else 100, corpora.agents)
         bars = [Bar("time / orjson.loads of every line", _times(SCAN, YARDSTICK), 1.0, 0.65)]
-        commands = [_cat(path, size), _loads(path, size), _scan(path, size)]
-        if self.jobs:
-            commands.append(_scan(path, size, "--jobs", "2", name=f"{SCAN} --jobs 2"))
-            bars.append(Bar("one process / --jobs 2", _times(SCAN, f"{SCAN} --jobs 2"), 1.4, 1.6, at_least=True))
+        bars.append(Bar("one process / --jobs 2", _times(SCAN, TWO), 1.4, 1.6, at_least=True))
+        commands = [_cat(path, size), _loads(path, size), _scan(path, size), _scan(path, size, jobs=2)]
         return Suite(f"agents' wire threads, {size / MB:.0f} MB", commands, bars)
 
     def recorded(self) -> Suite:
@@ -114,12 +112,10 @@ class Bench:
             corpora.sessions(folder, (300 if self.full else 30) * MB)
         files = sorted(str(path) for path in folder.rglob("*.jsonl"))
         size = sum(Path(path).stat().st_size for path in files)
-        jobs = ("--jobs", "2") if self.jobs else ()
-        name = f"{SCAN} --jobs 2" if self.jobs else SCAN
         commands = [
             Command("cat", ("cat", *files), size),
             Command(YARDSTICK, (sys.executable, "-c", _LOADS, *files), size),
-            _scan(folder, size, *jobs, name=name),
+            _scan(folder, size, jobs=2),
         ]
         if self.peers.has("ccusage"):
             commands.append(Command("ccusage", self.peers.ccusage(), size, {"CLAUDE_CONFIG_DIR": str(folder), "HOME": str(home)}))
@@ -127,8 +123,8 @@ class Bench:
             modules = {"NODE_PATH": str(self.peers.folder / "node" / "node_modules"), "HOME": str(home)}
             commands.append(Command("tokscale core", self.peers.tokscale(home), size, modules))
         bars = [
-            Bar("wall / ccusage", _times(name, "ccusage"), 1.0, 0.75),
-            Bar("processor time / ccusage", _times(name, "ccusage", "cpu"), 1.0, 0.7),
+            Bar("wall / ccusage", _times(TWO, "ccusage"), 1.0, 0.75),
+            Bar("processor time / ccusage", _times(TWO, "ccusage", "cpu"), 1.0, 0.7),
         ]
         return Suite(
             f"Claude Code folder, {len(files)} files, {size / MB:.0f} MB", commands, bars, notes=self._absent("ccusage", "tokscale")
@@ -241,12 +237,15 @@ def _loads(path: Path, size: int, name: str = YARDSTICK) -> Command:
     return Command(name, (sys.executable, "-c", _LOADS, str(path)), size)
 
 
-def _scan(path: Path, size: int, *options: str, name: str = SCAN) -> Command:
-    return Command(name, _scan_of(path, *options), size, ok=frozenset({0, 3}))
+def _scan(path: Path, size: int, *options: str, name: str = "", jobs: int = 1) -> Command:
+    return Command(
+        name or (SCAN if jobs == 1 else f"{SCAN} --jobs {jobs}"), _scan_of(path, *options, jobs=jobs), size, ok=frozenset({0, 3})
+    )
 
 
-def _scan_of(path: Path, *options: str) -> tuple[str, ...]:
-    said = ("--output-format", "json", "--fail-on", "never", "--isolated")
+def _scan_of(path: Path, *options: str, jobs: int = 1) -> tuple[str, ...]:
+    """The whole command, by one process: left to itself it takes as many as there are cores."""
+    said = ("--output-format", "json", "--fail-on", "never", "--isolated", "--jobs", str(jobs))
     return (sys.executable, "-m", "seamaudit", "scan", *said, *options, str(path))
 
 
