@@ -136,7 +136,7 @@ def replay_threads(stack: Stack, intern: Interner, exchanges: Sequence[Exchange]
 
 def replay_plans(stack: Stack, intern: Interner, plans: Sequence[Plan]) -> bytes:
     """Replay fixes: a piece of work."""
-    return pack(list(replays(plans, stack.price_book(), intern.texts.get)), Interner())
+    return pack(replays(plans, stack.price_book(), intern.texts.get), Interner())
 
 
 def _on_packed(work: Callable[[Interner, Any], bytes], data: bytes) -> bytes:

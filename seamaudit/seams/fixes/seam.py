@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -29,15 +30,19 @@ Replays = Callable[[Sequence[Plan]], Iterable[Replay | None]]
 """Replays plans, in their order; None for one that could not be."""
 
 
-def replays(plans: Iterable[Plan], prices: Prices, text_of: Texts) -> Iterator[Replay]:
-    """Replay plans, one after the other; those of one group share what they have in common."""
-    by_group: dict[int, Counterfactual] = {}
-    for plan in plans:
-        group = by_group.get(id(plan.group))
-        if group is None:
-            group = by_group[id(plan.group)] = Counterfactual(plan.group, prices, text_of)
-        _, then = group.best(plan.ways)
-        yield Replay(group.actual, then, group.comparable, group.reproduced)
+def replays(plans: Iterable[Plan], prices: Prices, text_of: Texts) -> list[Replay]:
+    """Replay plans; those of one group share what they have in common, which is held no longer than they take."""
+    found = list(plans)
+    by_group: dict[int, list[int]] = defaultdict(list)
+    for at, plan in enumerate(found):
+        by_group[id(plan.group)].append(at)
+    out: dict[int, Replay] = {}
+    for places in by_group.values():
+        group = Counterfactual(found[places[0]].group, prices, text_of)
+        for at in places:
+            _, then = group.best(found[at].ways)
+            out[at] = Replay(group.actual, then, group.comparable, group.reproduced)
+    return [out[at] for at in range(len(found))]
 
 
 class Fixes:
