@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import cache
 from types import ModuleType
 from typing import Any, Final
@@ -110,6 +111,19 @@ class Take:
             conversation=self._conversation,
         )
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """While a response is read: it ends with this, with an error, or is left."""
+        try:
+            yield
+        except Exception as error:
+            self.ended(error)
+            raise
+        except BaseException:
+            self.ended(left=True)
+            raise
+        self.ended()
+
 
 class Tee:
     """A response's stream that shows every piece to a take on its way to the caller."""
@@ -120,17 +134,10 @@ class Tee:
 
     def __iter__(self) -> Iterator[bytes]:
         """The pieces, each as soon as it is there."""
-        try:
+        with self._take.watched():
             for data in self._stream:
                 self._take.chunk(data)
                 yield data
-        except Exception as error:
-            self._take.ended(error)
-            raise
-        except BaseException:
-            self._take.ended(left=True)
-            raise
-        self._take.ended()
 
     def close(self) -> None:
         """Close the stream, read to its end or not."""
@@ -149,17 +156,10 @@ class AsyncTee:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The pieces, each as soon as it is there."""
-        try:
+        with self._take.watched():
             async for data in self._stream:
                 self._take.chunk(data)
                 yield data
-        except Exception as error:
-            self._take.ended(error)
-            raise
-        except BaseException:
-            self._take.ended(left=True)
-            raise
-        self._take.ended()
 
     async def aclose(self) -> None:
         """Close the stream, read to its end or not."""
