@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Protocol
 
@@ -52,9 +52,20 @@ class MoveBehind(Struct, frozen=True):
 
 
 def _behind(laid: Laid, region: Region) -> Laid:
+    kept, gone = _parted(laid, laid.spans, region)
+    if not gone:
+        return laid
+    left = (_parted(laid, laid.first(mark.position), region)[0] for mark in laid.marks)
+    positions = (sum(span.length for span in spans) for spans in left)
+    marks = [replace(mark, position=position) for mark, position in zip(laid.marks, positions, strict=True)]
+    return laid.arranged([*kept, *gone]).marked(marks)
+
+
+def _parted(laid: Laid, spans: Iterable[Span], region: Region) -> tuple[list[Span], list[Span]]:
+    """What of some spans stays, and what goes behind."""
     kept: list[Span] = []
     gone: list[Span] = []
-    for span in laid.spans:
+    for span in spans:
         low, high = max(span.start, region.start), min(span.stop, region.stop)
         if span.behind or low >= high:
             kept.append(span)
@@ -68,22 +79,7 @@ def _behind(laid: Laid, region: Region) -> Laid:
             low += 1
         gone.append(span._replace(start=low, stop=high, behind=True))
         kept.append(span._replace(start=high))
-    if not gone:
-        return laid
-    marks = [replace(mark, position=_left(laid, mark.position, region)) for mark in laid.marks]
-    return laid.arranged([*kept, *gone]).marked(marks)
-
-
-def _left(laid: Laid, count: int, region: Region) -> int:
-    """How many of a prompt's first pieces are left, or are left in part, where a region moves."""
-    left = 0
-    for span in laid.first(count):
-        low, high = max(span.start, region.start), min(span.stop, region.stop)
-        left += span.length
-        if not span.behind and low < high:
-            first = laid.call.prefix.at(low) if span.made is None else span.made
-            left -= high - low - int(low == region.start and 0 < region.stays < text_bytes(first))
-    return left
+    return kept, gone
 
 
 def _split(laid: Laid, span: Span, segment: Segment, region: Region) -> tuple[Span, Span]:

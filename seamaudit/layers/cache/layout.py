@@ -4,8 +4,8 @@ elsewhere and keep them."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, overload
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -175,12 +175,12 @@ class Laid(Struct, frozen=True):
         return replace(segment, ordered=segment.canonical) if self.alike else segment
 
     def tokens(self) -> Counts:
-        """Running token counts, entry k over the first k pieces."""
+        """Its running token counts."""
         return Counts(self)
 
 
-class Counts(Sequence[int]):
-    """Running token counts of a prompt as it is laid out, each made when it is asked for."""
+class Counts:
+    """Running token counts of a prompt as it is laid out, entry k over the first k pieces, each made when it is asked for."""
 
     def __init__(self, laid: Laid) -> None:
         self._laid = laid
@@ -188,20 +188,10 @@ class Counts(Sequence[int]):
     def __len__(self) -> int:
         return 1 + sum(span.length for span in self._laid.spans)
 
-    @overload
-    def __getitem__(self, at: int) -> int: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[int]: ...
-    def __getitem__(self, at: int | slice) -> int | list[int]:
-        if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+    def __getitem__(self, at: int) -> int:
         count = 0.0
-        left = at if at >= 0 else len(self) + at
-        for span in self._laid.first(left):
-            left -= span.length
+        for span in self._laid.first(at):
             count += span.tokens if span.made is not None else self._between(span.start, span.stop)
-        if left:
-            raise IndexError(at)
         return round(count)
 
     def _between(self, start: int, stop: int) -> float:

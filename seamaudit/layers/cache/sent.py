@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from seamaudit.layers.cache.edits import Edit
 from seamaudit.layers.cache.explicit import ExplicitCache
-from seamaudit.layers.cache.layout import Laid
+from seamaudit.layers.cache.layout import Counts, Laid
 from seamaudit.layers.cache.marks import Looked, looked_at
 from seamaudit.layers.cache.pins import Pins
 from seamaudit.layers.cache.press import Press
@@ -145,8 +145,8 @@ def is_close(call: Answered, predicted: Usage) -> bool:
     return off <= max(CLOSE * (call.usage.input or 0), call.contract.step if call.contract.step > 1 else 0)
 
 
-def _longest_within(call: Answered, counts: Sequence[int], reported: int) -> int:
+def _longest_within(call: Answered, counts: Counts, reported: int) -> int:
     """The position that a reported read ends at: exactly where markers say where entries end, else the last whole block of it."""
-    slack = 0 if call.contract.mode is CacheMode.IMPLICIT_STEP else round(CLOSE * counts[-1])
+    slack = 0 if call.contract.mode is CacheMode.IMPLICIT_STEP else round(CLOSE * counts[len(counts) - 1])
     position = bisect_right(counts, reported + slack) - 1
     return position if call.contract.mode is CacheMode.IMPLICIT_STEP or reported - counts[position] <= slack else 0
