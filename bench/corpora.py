@@ -32,19 +32,21 @@ _CONVERSATION = re.compile(rb'("conversation"\s*:\s*")')
 
 
 def agents(out: BinaryIO, size: int, turns: tuple[int, int] = LENGTHS, bytes_each: int = 2300) -> int:
-    """Interleaved wire threads in all three body layouts; gives how many threads."""
+    """Interleaved wire threads in all three body layouts, each begun when another has ended; gives how many threads."""
     pick = random.Random(size)
-    live: list[Iterator[bytes]] = []
+    live: list[tuple[Thread, Iterator[bytes]]] = []
     made = written = 0
-    while live or written < size:
-        while len(live) < AT_ONCE and written < size:
+    begins = float(START)
+    while written < size:
+        while len(live) < AT_ONCE:
             changing: Disturbance = "clock" if pick.random() < CHANGING else "clean"
-            live.append(Thread(f"t{made}", pick.choice(get_args(Layout)), changing, pick.randint(*turns), bytes_each).lines())
+            thread = Thread(f"t{made}", pick.choice(get_args(Layout)), changing, pick.randint(*turns), bytes_each, begins)
+            live.append((thread, thread.lines()))
             made += 1
-        thread = pick.choice(live)
-        line = next(thread, None)
+        at = pick.randrange(AT_ONCE)
+        line = next(live[at][1], None)
         if line is None:
-            live.remove(thread)
+            begins = live.pop(at)[0].ends
         else:
             written += out.write(line)
     return made

@@ -22,6 +22,8 @@ Layout = Literal["sdk", "messages-first", "openai"]
 Disturbance = Literal["clean", "clock", "middle-edit"]
 
 START = 1790000000.0
+PAUSE = 20
+"""Seconds from one turn of a thread to the next."""
 _NAMES = (
     "account amount batch booking buffer cursor entry handler index invoice journal ledger node offset parser record request row span token"
 )
@@ -43,14 +45,19 @@ def code(size: int, seed: str) -> str:
 
 
 class Thread:
-    """One conversation in the making: messages are spelled once and repeated as bytes."""
+    """One conversation in the making, begun at `begins` (seconds since the epoch): messages are spelled once and repeated as bytes."""
 
-    def __init__(self, name: str, layout: Layout, disturb: Disturbance, turns: int, size: int) -> None:
-        self.name, self.layout, self.disturb, self.turns, self.size = name, layout, disturb, turns, size
+    def __init__(self, name: str, layout: Layout, disturb: Disturbance, turns: int, size: int, begins: float = START) -> None:
+        self.name, self.layout, self.disturb, self.turns, self.size, self.begins = name, layout, disturb, turns, size, begins
         self.openai = layout == "openai"
         self.messages = [spell({"role": "user", "content": code(size, f"{name}/task")})]
         self.head = code(6000, "head")
         self.tools = [self._tool(number) for number in range(12)]
+
+    @property
+    def ends(self) -> float:
+        """When its last answer has come."""
+        return self.begins + PAUSE * self.turns
 
     def lines(self) -> Iterator[bytes]:
         """The thread's records, one a turn."""
@@ -119,7 +126,7 @@ class Thread:
 
     def _record(self, turn: int, body: bytes, answer: Any, read: int, total: int) -> bytes:
         url = "https://api.openai.com/v1/chat/completions" if self.openai else "https://api.anthropic.com/v1/messages"
-        head = {"conversation": self.name, "n": turn, "timestamp": START + 20 * turn}
+        head = {"conversation": self.name, "n": turn, "timestamp": self.begins + PAUSE * turn}
         response = {"status_code": 200, "headers": {"content-type": "application/json"}, "body": self._response(turn, answer, read, total)}
         request = b'{"method":"POST","url":"%b","body":%b}' % (url.encode(), body)
         return b'%b,"request":%b,"response":%b,"duration":3.5}\n' % (spell(head)[:-1], request, spell(response))
