@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, Literal
 
@@ -28,17 +28,18 @@ QUOTED: Final[Mapping[Source, Origin]] = {
 
 
 class Lookups:
-    """Looked-up texts by their prints, so that a changed block finds the one it quotes. Indexed when the first one is sought:
-    most recordings hold many texts and no change."""
+    """Looked-up texts by their prints, so that a changed block finds the one it quotes. Indexed when the first one is sought, and by the
+    prints of `changes` alone: most recordings hold many texts and few changes."""
 
-    def __init__(self, rows: Sequence[Retrieval]) -> None:
+    def __init__(self, rows: Sequence[Retrieval], changes: Iterable[PrefixChange]) -> None:
         self._rows = rows
+        self._changes = changes
 
     @cached_property
     def _by_print(self) -> Mapping[int, list[int]]:
-        index: dict[int, list[int]] = defaultdict(list)
+        index: dict[int, list[int]] = {value: [] for change in self._changes for value in unpack(change.changed_prints)}
         for at, row in enumerate(self._rows):
-            for value in unpack(row.text_prints):
+            for value in index.keys() & unpack(row.text_prints):
                 index[value].append(at)
         return index
 

@@ -53,7 +53,7 @@ class CacheBreaks:
     def _replayed(self, facts: FactBase) -> Iterator[CacheBreak]:
         """The breaks of recordings that hold whole prompts."""
         changes = {change.exchange: change for change in facts.rows(PrefixChange)}
-        looked_up = Lookups(facts.rows(Retrieval))
+        looked_up = Lookups(facts.rows(Retrieval), changes.values())
         writes = facts.rows(CacheWrite)
         moving, left_behind = self._moving(writes, changes), self._left_behind(writes, changes)
         reads = {read.exchange: read for read in facts.rows(CacheRead)}
