@@ -130,8 +130,7 @@ def replay_threads(stack: Stack, intern: Interner, exchanges: Sequence[Exchange]
     """Feed the exchanges of whole threads to the layers of threads: a piece of work."""
     adopt(stack.key)
     running = Running((at, make) for at, make in enumerate(stack.layers(intern, stack.price_book())) if make().scope is Scope.THREAD)
-    fed = [told for exchange in exchanges for told in running.feed(exchange)]
-    return pack([*fed, *running.close()], Interner())
+    return pack(list(running.run(list(exchanges))), Interner())
 
 
 def replay_plans(stack: Stack, intern: Interner, plans: Sequence[Plan]) -> bytes:

@@ -43,36 +43,28 @@ def replay(inputs: Inputs, factories: Sequence[Making], joins: Sequence[Seam], s
     coverage = Coverage()
     counts: dict[str, Counter[str]] = {"formats": Counter(), "levels": Counter(), "clocks": Counter()}
     threads: set[str] = set()
-
-    def counted() -> Iterator[Exchange]:
-        for exchange in exchanges(inputs, facts):
-            coverage.add(exchange)
-            threads.add(exchange.thread.id)
-            counts["formats"][exchange.format] += 1
-            counts["levels"][exchange.level.value] += 1
-            counts["clocks"][exchange.clock.value] += 1
-            yield exchange
-
+    called = list(exchanges(inputs, facts))
+    for exchange in called:
+        coverage.add(exchange)
+        threads.add(exchange.thread.id)
+        counts["formats"][exchange.format] += 1
+        counts["levels"][exchange.level.value] += 1
+        counts["clocks"][exchange.clock.value] += 1
     if inputs.crew is not None and stack is not None:
-        facts.extend(_together(inputs.crew, stack, list(counted()), factories, inputs.intern))
+        facts.extend(_together(inputs.crew, stack, called, factories, inputs.intern))
     else:
-        running = Running(enumerate(factories))
-        for exchange in counted():
-            for told in running.feed(exchange):
-                facts.extend(told.facts)
-        for told in running.close():
+        for told in Running(enumerate(factories)).run(called):
             facts.extend(told.facts)
     for seam in joins:
         facts.extend(list(seam.join(facts)))
     return Replayed(facts, coverage, coverage.total, len(threads), *(dict(sorted(count.items())) for count in counts.values()))
 
 
-def _together(crew: Crew, stack: Stack, exchanges: Sequence[Exchange], factories: Sequence[Making], intern: Interner) -> Iterator[Fact]:
+def _together(crew: Crew, stack: Stack, exchanges: list[Exchange], factories: Sequence[Making], intern: Interner) -> Iterator[Fact]:
     """What the layers tell: those of threads in other processes, which need nothing of each other; all others here, meanwhile."""
     elsewhere = crew.replay(stack, exchanges, intern)
     running = Running((at, make) for at, make in enumerate(factories) if make().scope is not Scope.THREAD)
-    here = [told for exchange in exchanges for told in running.feed(exchange)]
-    return in_order([*here, *running.close(), *elsewhere])
+    return in_order([*running.run(exchanges), *elsewhere])
 
 
 def exchanges(inputs: Inputs, facts: FactBase) -> Iterator[Exchange]:
