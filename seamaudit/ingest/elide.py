@@ -141,10 +141,7 @@ class Elider:
 
     def hold(self, line: bytes, array: Array, short: Short | None = None) -> None:
         """Hold a line's array as the newest of its conversation; `short` is what it was restored from."""
-        place = opening(line)
-        if place is None:
-            return
-        name = _name(line, place[1])
+        name = _name(line, array.start)
         thread = self._threads.setdefault(name, _Thread())
         self._threads.move_to_end(name)
         self.held -= thread.weight

@@ -19,7 +19,9 @@ _HOLDERS = ("function", "custom", "functionCall", "toolUse")
 _MEMBERS = ("input", "arguments", "args")
 
 _WORD = re.compile(r"\w{2,64}")
-_ASCII_WORD = re.compile(rb"\w{2,64}")
+_LONGEST = 64
+_SPELLED = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)).lower().ljust(256)
+"""ASCII text as its words in lower case, apart."""
 _ERROR = re.compile(r"\s*(?:<tool_use_error>|\{\s*\"error\"|(?:\w{0,40}error|exception|fatal|traceback|failed|failure)\b)", re.IGNORECASE)
 
 
@@ -52,8 +54,10 @@ def words(block: Block) -> bytes:
 
 def _words(text: bytes) -> list[bytes]:
     """The words of JSON text in lower case; of its first 4096 characters."""
-    if text.isascii():
-        return _ASCII_WORD.findall(text.lower()[:4096])  # the same words in half the time
+    if text.isascii():  # the same words in half the time
+        words = [word for word in text[:4096].translate(_SPELLED).split() if len(word) > 1]
+        if max(map(len, words), default=0) <= _LONGEST:
+            return words
     return [word.encode() for word in _WORD.findall(text.decode("utf-8", "replace").lower()[:4096])]
 
 

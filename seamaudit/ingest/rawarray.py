@@ -13,15 +13,15 @@ _OPENED: Final = re.compile(rb"\s*:\s*\[\s*")
 class Array(Sequence[bytes]):
     """The elements of one line's array, each its raw JSON.
 
-    `ends` are the elements' ends, counted from the first one's begin; `gap` bytes stand between two. `made` is what was made of elements
-    that an earlier line had, by whoever made it; `fresh` are the positions where nothing may have been made, None there.
+    The first one begins at `start`; `ends` are the elements' ends, counted from there; `gap` bytes stand between two. `made` is what was
+    made of elements that an earlier line had, by whoever made it; `fresh` are the positions where nothing may have been made, None there.
     """
 
-    __slots__ = ("_line", "_start", "ends", "fresh", "gap", "made", "unmade")
+    __slots__ = ("_line", "ends", "fresh", "gap", "made", "start", "unmade")
 
     def __init__(self, line: bytes, start: int, ends: list[int], gap: int, made: dict[bytes, list[Any]], fresh: Sequence[int]) -> None:
         self._line = line
-        self._start = start
+        self.start = start
         self.ends = ends
         self.gap = gap
         self.made = made
@@ -41,7 +41,7 @@ class Array(Sequence[bytes]):
             return [self[at] for at in range(*index.indices(len(self)))]
         if not 0 <= index < len(self.ends):
             raise IndexError(index)
-        return self._line[self._start + self.begin(index) : self._start + self.ends[index]]
+        return self._line[self.start + self.begin(index) : self.start + self.ends[index]]
 
     @property
     def size(self) -> int:
@@ -59,7 +59,7 @@ class Array(Sequence[bytes]):
 
     def cut(self, low: int, high: int) -> memoryview:
         """The line between two offsets counted from the first element's begin."""
-        return memoryview(self._line)[self._start + low : self._start + high]
+        return memoryview(self._line)[self.start + low : self.start + high]
 
 
 def measured(line: bytes, key: str, raws: Sequence[Any]) -> Array | None:

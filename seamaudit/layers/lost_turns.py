@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from string import ascii_letters, digits
 from typing import Annotated, Final, Literal
 
 from msgspec import Struct
 
 from seamaudit.facts import Fact, fact
 from seamaudit.layers.base import Scope
-from seamaudit.trace import Exchange, Kind, Link, Locus, Need
+from seamaudit.trace import Exchange, Kind, Link, Locus, Need, Segment
 from seamaudit.trace.turns import Side, Turn, side_of, turns_of
 
 
@@ -27,6 +28,7 @@ class Sign(StrEnum):
 LONG: Final = 200
 """Bytes of a text that nobody puts into a model's mouth by rote: "Understood." and its like are shorter."""
 
+_LETTERS_AND_DIGITS: Final = ascii_letters + digits
 _CONFIDENCE: Final[dict[Sign, Literal["high", "medium", "low"]]] = {Sign.SIGNATURE: "high", Sign.CALL: "medium", Sign.TEXT: "low"}
 
 
@@ -121,7 +123,10 @@ class LostTurns:
             return
         if exchange.request.scattered or not exchange.request.complete or exchange.intended:
             return
-        turns = list(turns_of(exchange.request.prefix.segments(before.shared), before.shared))
+        segments = list(exchange.request.prefix.segments(before.shared))
+        if not _speaks_again(segments):
+            return
+        turns = list(turns_of(segments, before.shared))
         models = sum(turn.side is Side.MODEL for turn in turns)
         if models > 1 and turns[0].side is Side.MODEL and side_of(before.prefix.at(before.shared - 1)) is Side.CALLER:
             self._histories.append(_History(exchange, before, tuple(_read(exchange, turns))))
@@ -132,6 +137,17 @@ class LostTurns:
     def _is_recorded(self, turn: _Turn) -> bool:
         """Whether a recorded call answered with it, or was asked for it: a client may change an answer before it sends it back."""
         return turn.asked in self._asked or self._is_known(turn)
+
+
+def _speaks_again(segments: Iterable[Segment]) -> bool:
+    """Whether a model has the word after somebody else had: most requests bring one answer and what it asked for."""
+    answered = False
+    for segment in segments:
+        if side_of(segment) is Side.CALLER:
+            answered = True
+        elif answered:
+            return True
+    return False
 
 
 def _read(exchange: Exchange, turns: Sequence[Turn]) -> Iterable[_Turn]:
@@ -156,6 +172,8 @@ def _read(exchange: Exchange, turns: Sequence[Turn]) -> Iterable[_Turn]:
 
 def _form(id: str) -> tuple[str, int]:
     """What ids of one maker have in common: all up to the last sign that is no letter or digit, and the length."""
+    if id.isascii():
+        return id.rstrip(_LETTERS_AND_DIGITS), len(id)
     at = max((number for number, sign in enumerate(id) if not sign.isalnum()), default=-1)
     return id[: at + 1], len(id)
 

@@ -99,7 +99,8 @@ class Repeats:
             return
         prompt = chain(request.prefix, (request.prefix.length,))[request.prefix.length]
         key = _Key(exchange.attribution.app, exchange.provider, exchange.host, request.model, request.settings, prompt)
-        self._sent[key].append(self._kept(exchange, times.started, times.ended))
+        sent = self._sent[key]
+        sent.append(self._kept(exchange, times.started, times.ended, first=not sent))
 
     def close(self) -> Iterable[Fact]:
         """An IdenticalRequest for each that a response cache would have answered."""
@@ -113,8 +114,9 @@ class Repeats:
         warms = request.max_output is not None and request.max_output <= WARMING
         return request.complete and not warms and answered(exchange) and not self._suite_of(exchange)
 
-    def _kept(self, exchange: Exchange, started: float, ended: float) -> _Sent:
-        usage, bill = exchange.usage, billed(exchange, self._prices).bill
+    def _kept(self, exchange: Exchange, started: float, ended: float, *, first: bool) -> _Sent:
+        """What is kept of a call: its price only where it is not the first of its kind, which repeats nothing."""
+        usage, bill = exchange.usage, None if first else billed(exchange, self._prices).bill
         return _Sent(
             exchange=exchange.id,
             thread=exchange.thread.id,
