@@ -15,7 +15,8 @@ from seamaudit.ingest import jsontext
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.formats.base import Found, RecordReader
 from seamaudit.ingest.formats.pairs import Pairs
-from seamaudit.ingest.intern import Element, Interner, Splitter
+from seamaudit.ingest.intern import Interner, Splitter
+from seamaudit.ingest.kept import Element
 from seamaudit.ingest.known import formats
 from seamaudit.ingest.recorded_as import MEMBER, restated, stated
 from seamaudit.ingest.respelled import LARGEST

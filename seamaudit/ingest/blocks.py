@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from sys import intern
+from typing import Any, Final
 from urllib.parse import unquote
 
 from msgspec.structs import replace
@@ -20,6 +21,8 @@ from seamaudit.trace import Answer, ArgumentState, Kind
 EMPTY_OBJECT = jsontext.digest(b"{}")
 EXPLICIT = "explicit"
 """The life of OpenAI's `prompt_cache_breakpoint`; how long that is, the request's `prompt_cache_options` say."""
+SHORT: Final = 128
+"""Characters up to which a string is a word, of which one is enough."""
 _CODE = re.compile(r"[\w.:/-]{1,64}\Z", re.ASCII)
 _MODEL = re.compile(r"/(?:models?|deployments)/([^/]+?)(?::[a-zA-Z]+)?(?:/|\Z)")
 _OPENING = re.compile(r"<(documents?|context|search_results?|retrieved[\w-]{0,40}|passages?)(?:\s[^<>]{0,400})?>", re.IGNORECASE)
@@ -27,8 +30,10 @@ _OPAQUE = frozenset({"data", "encrypted_content", "encrypted_stdout", "signature
 
 
 def word(value: Any) -> str:
-    """A string as it is, "" for anything else."""
-    return value if isinstance(value, str) else ""
+    """A string as it is, "" for anything else. What is short is held once: roles, names, models and ids recur."""
+    if not isinstance(value, str):
+        return ""
+    return intern(value) if len(value) <= SHORT else value
 
 
 def signature(*signs: Any) -> bytes:
@@ -159,7 +164,7 @@ def spelled_length(value: Any) -> int:
 
 def answers(blocks: Iterable[Block], at: str, *, located: bool = True) -> tuple[Answer, ...]:
     """A response's blocks as answers; `at` is the pointer their paths are relative to (their pointer, where not `located`)."""
-    return tuple(_answer(block, at + block.path if located else at) for block in blocks)
+    return tuple(_answer(block, intern(at + block.path) if located else at) for block in blocks)
 
 
 def _answer(block: Block, pointer: str) -> Answer:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from array import array
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -15,91 +14,33 @@ from seamaudit.ingest import jsontext, outcome, rawjson
 from seamaudit.ingest.block import Block
 from seamaudit.ingest.conform.store import SchemaStore
 from seamaudit.ingest.elide import Elider
+from seamaudit.ingest.kept import Element, Elements, TextStore
 from seamaudit.ingest.prints import prints
 from seamaudit.ingest.rawarray import Array
+from seamaudit.ingest.stretch import Stretch
 from seamaudit.ingest.withheld import in_blocks
 from seamaudit.trace import Kind, Locus, Prefix, Segment, Tape, Zone
-from seamaudit.trace.prefix import Runs, common_prefix
 
 PRINTED = frozenset({Kind.TOOL_RESULT, Kind.SERVER_TOOL_RESULT, Kind.DOCUMENT})
-
-
-class Element(Struct, frozen=True):
-    """One raw value as interned: its segment ids, its markers as (offset of the segment, ttl), the causes of broken text with
-    pointers inside the value, how many of its bytes are no measure of tokens, and its blocks' notes.
-
-    A marker's offset is -1 where it marks what stands before the value. `is_plain`: it has nothing but ids.
-    """
-
-    ids: tuple[int, ...]
-    marks: tuple[tuple[int, str], ...]
-    broken: tuple[tuple[str, str], ...]
-    unsized: int
-    notes: frozenset[str]
-    is_plain: bool
-
-    @classmethod
-    def of(
-        cls, ids: Iterable[int], marks: Iterable[tuple[int, str]], broken: Iterable[tuple[str, str]], unsized: int, notes: Iterable[str]
-    ) -> Element:
-        """An element of these parts."""
-        parts = tuple(ids), tuple(marks), tuple(broken), unsized, frozenset(notes)
-        return cls(*parts, is_plain=not any(parts[1:]))
-
-    def bare(self) -> Element | None:
-        """The same without its marker, where that is the only one and stands on its last segment."""
-        if len(self.marks) != 1 or self.marks[0][0] != len(self.ids) - 1 or not self.ids:
-            return None
-        return Element.of(self.ids, (), self.broken, self.unsized, self.notes)
-
 
 Splitter = Callable[[Any], Sequence[Block]]
 ItemSplitter = Callable[[Any, str], Sequence[Block]]
 """Splits an item of an array that is repeated as a whole; the second argument is the item's pointer inside the array."""
 
 
-class TextStore:
-    """The last texts seen, within a byte budget, so that a changed position can be compared with what it was.
-
-    Bounded by `budget`, never by the trace; a text that has left leaves the place of a change known to the block only.
-    """
-
-    def __init__(self, budget: int = 64 << 20) -> None:
-        self._budget = budget
-        self._held = 0
-        self._texts: OrderedDict[int, bytes] = OrderedDict()
-
-    def put(self, segment: int, text: bytes) -> None:
-        """Remember a segment's comparable text."""
-        self._texts[segment] = jsontext.trimmed(text)
-        self._held += len(text)
-        while self._held > self._budget and len(self._texts) > 1:
-            _, gone = self._texts.popitem(last=False)
-            self._held -= len(gone)
-
-    def held(self, segment: int) -> bytes | None:
-        """The text or None, without keeping it any longer for that."""
-        return self._texts.get(segment)
-
-    def get(self, segment: int) -> bytes | None:
-        """The text, or None where it has left."""
-        text = self._texts.get(segment)
-        if text is not None:
-            self._texts.move_to_end(segment)
-        return text
-
-
 class Interner:
     """Raw slices in, interned segments and compressed prefixes out. One per reader.
 
     `elider` takes out of lines what they repeat before they are decoded; None decodes every line whole, for the same result. `log` is
-    told of every prefix and its base, for who makes them again elsewhere.
+    told of every prefix and its base, for who makes them again elsewhere. Kept at hand are `text_budget` bytes of texts, the last prompts
+    of `live_bases` conversations, and of raw values twice as many as `remembered`, some 5 MB: what has left is made again.
     """
 
     def __init__(
         self,
         text_budget: int = 64 << 20,
         live_bases: int = 512,
+        remembered: int = 1 << 14,
         *,
         elider: Elider | None = None,
         log: Callable[[str, Prefix], None] | None = None,
@@ -110,7 +51,7 @@ class Interner:
         self.texts = TextStore(text_budget)
         self.schemas = SchemaStore()
         self.parsed_bytes = 0
-        self._elements: defaultdict[bytes, dict[bytes, Element]] = defaultdict(dict)
+        self._elements = Elements(remembered)
         self._segments: dict[tuple[bytes, str, str, bool, str], int] = {}
         self._names: dict[tuple[int, ...], frozenset[str]] = {}
         self._bases: OrderedDict[str, _Base] = OrderedDict()
@@ -121,14 +62,14 @@ class Interner:
 
         Raises jsontext.Unparsable where the value is no JSON.
         """
-        table, key = self._elements[salt], jsontext.digest(raw)
-        known = table.get(key)
+        key = jsontext.digest(raw)
+        known = self._elements.get(salt, key)
         if known is None:
             whole = bytes(raw)
-            known = table[key] = self._new_element(whole, split, locus)
+            known = self._elements.put(salt, key, self._new_element(whole, split, locus))
             bare, spelled = known.bare(), _unmarked(whole)
             if bare is not None and spelled is not None:
-                table.setdefault(jsontext.digest(spelled), bare)  # as it will be sent when the marker has moved on
+                self._elements.put(salt, jsontext.digest(spelled), bare)  # as it will be sent when the marker has moved on
         return known
 
     def _new_element(self, raw: bytes, split: Splitter, locus: Locus) -> Element:
@@ -153,7 +94,7 @@ class Interner:
         all it takes, and not even that where the array says that an earlier one held them."""
         if isinstance(raws, Array):
             return self._again(raws, skip, split, salt, locus)
-        known = map(self._elements[salt].get, map(jsontext.digest, raws[skip:]))
+        known = map(self._elements.young(salt).get, map(jsontext.digest, raws[skip:]))
         return [element or self.element(raw, split, salt, locus) for element, raw in zip(known, raws[skip:], strict=True)]
 
     def _again(self, array: Array, skip: int, split: Splitter, salt: bytes, locus: Locus) -> list[Element]:
@@ -173,14 +114,14 @@ class Interner:
 
         Raises jsontext.Unparsable where the value is no JSON.
         """
-        table, key = self._elements[salt], jsontext.digest(raw)
-        known = table.get(key)
+        key = jsontext.digest(raw)
+        known = self._elements.get(salt, key)
         if known is None:
             items = rawjson.elements(raw)
             if items is None:
                 return None
             parts = [self._item(item, split, salt, f"/{index}", locus) for index, item in enumerate(items)]
-            known = table[key] = _concatenated(parts)
+            known = self._elements.put(salt, key, _concatenated(parts))
         return known
 
     def _item(self, raw: bytes, split: ItemSplitter, salt: bytes, pointer: str, locus: Locus) -> Element:
@@ -202,6 +143,7 @@ class Interner:
         if known is not None:
             return known
         index = len(self.tape.segments)
+        canonical = jsontext.canonical(block.value)
         self.tape.segments.append(
             Segment(
                 id=index,
@@ -210,9 +152,9 @@ class Interner:
                 kind=block.kind,
                 length=len(text),
                 ordered=ordered,
-                canonical=block_digest(block, jsontext.canonical(block.value)),
+                canonical=ordered if canonical == text else block_digest(block, canonical),
                 array=block.array,
-                path=block.path,
+                path=sys.intern(block.path),
                 starts=block.starts,
                 locus=locus,
                 scalar=block.scalar,
@@ -265,69 +207,7 @@ class Interner:
         return made
 
 
-class Stretch(Struct, frozen=True):
-    """Ids and the runs over a tape that spell them; `room` are positions of the tape that are kept free for what will follow."""
-
-    ids: Sequence[int] = ()
-    runs: Runs = ()
-    room: tuple[int, int] = (0, 0)
-
-    def followed_by(self, ids: list[int], tape: array[int]) -> Stretch:
-        """Other ids over the same tape: what this stretch has of them is referred to, what it has not is appended."""
-        shared = common_prefix(ids, self.ids) if self.ids else 0
-        runs = _slice_runs(self.runs, 0, shared)
-        pen = _Pen(tape, self)
-        if shared == len(self.ids) or shared == len(ids):
-            return Stretch(ids, _joined(runs, pen.write(ids[shared:])), pen.room)
-        where = {segment: at for at, segment in enumerate(self.ids[shared:], shared)}
-        at = fresh = shared
-        while at < len(ids):
-            found = where.get(ids[at])
-            if found is None:
-                at += 1
-                continue
-            runs = _joined(runs, pen.write(ids[fresh:at]))
-            size = common_prefix(ids[at:], self.ids[found:])
-            runs = _joined(runs, _slice_runs(self.runs, found, found + size))
-            at += size
-            fresh = at
-        return Stretch(ids, _joined(runs, pen.write(ids[fresh:])), pen.room)
-
-
-class _Pen:
-    """Writes what follows a stretch behind it: into the room kept for it, or at the tape's end.
-
-    Threads that take turns would cut each other into as many runs as they have turns. A stretch that comes to the tape's end a second time
-    and finds others there keeps as much room as it is long, so that its runs are as many as it has doubled.
-    """
-
-    def __init__(self, tape: array[int], before: Stretch) -> None:
-        self._tape = tape
-        self._length = len(before.ids)
-        self.room = before.room
-
-    def write(self, ids: Sequence[int]) -> Runs:
-        """Write ids, and say where they stand."""
-        if not ids:
-            return ()
-        at, end = self.room
-        tape, stop = self._tape, at + len(ids)
-        if stop <= end:
-            tape[at:stop] = array("I", ids)
-        elif at == len(tape):
-            tape.extend(ids)
-            end = stop
-        else:
-            at, stop = len(tape), len(tape) + len(ids)
-            tape.extend(ids)
-            if end:
-                tape.extend(repeat(0, self._length))
-            end = len(tape)
-        self.room = stop, end
-        return ((at, stop),)
-
-
-class _Base(Struct, frozen=True):
+class _Base(Struct, frozen=True, gc=False):
     head: Stretch
     turns: Stretch
 
@@ -376,25 +256,3 @@ def comparable(block: Block, text: bytes) -> bytes:
     if block.kind is Kind.TEXT and isinstance(value, dict) and isinstance(value.get("text"), str):
         return str(value["text"]).encode("utf-8", "surrogatepass")
     return text
-
-
-def _slice_runs(runs: Runs, start: int, stop: int) -> Runs:
-    out: list[tuple[int, int]] = []
-    at = 0
-    for low, high in runs:
-        size = high - low
-        first, last = max(start, at), min(stop, at + size)
-        if first < last:
-            out.append((low + first - at, low + last - at))
-        at += size
-    return tuple(out)
-
-
-def _joined(left: Runs, right: Runs) -> Runs:
-    out = list(left)
-    for run in right:
-        if out and out[-1][1] == run[0]:
-            out[-1] = (out[-1][0], run[1])
-        else:
-            out.append(run)
-    return tuple(out)

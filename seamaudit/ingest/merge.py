@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -32,9 +32,13 @@ def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | Non
     nearest = NearestIndex()
     billed = list(in_order(settled(_billed(list(drafts), tell))))
     lost = Holes(holes)
+    attributions: dict[Attribution, Attribution] = {}  # of equal values one is enough for all
+    lacks: dict[frozenset[tuple[Need, str]], Mapping[Need, str]] = {}
     for index, draft in enumerate(billed):
         placed = threads.place(index, draft)
         attribution = _attributed(draft)
+        attribution = attributions.setdefault(attribution, attribution)
+        lacking = _lacks(draft)
         exchange = Exchange(
             id=index,
             locus=draft.locus,
@@ -50,7 +54,7 @@ def merge(drafts: Iterable[Draft], tell: Callable[[DuplicateRecord], None] | Non
             times=draft.times,
             thread=placed.thread,
             attribution=attribution,
-            lacks=_lacks(draft),
+            lacks=lacks.setdefault(frozenset(lacking.items()), lacking),
             previous=placed.previous,
             nearest=_nearest(index, draft, placed, attribution, nearest),
             tags=draft.tags,

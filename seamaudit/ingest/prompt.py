@@ -12,9 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext, rawjson
-from seamaudit.ingest.blocks import EXPLICIT
+from seamaudit.ingest.blocks import EXPLICIT, word
 from seamaudit.ingest.conform.schema import Declared
-from seamaudit.ingest.intern import Element, Interner, ItemSplitter, Splitter
+from seamaudit.ingest.intern import Interner, ItemSplitter, Splitter
+from seamaudit.ingest.kept import Element
 from seamaudit.ingest.rawarray import Array
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
@@ -52,8 +53,7 @@ class Members:
 
     def text(self, name: str) -> str:
         """A string member, "" where it is absent or something else."""
-        value = self.value(name)
-        return value if isinstance(value, str) else ""
+        return word(self.value(name))
 
     def number(self, *names: str) -> int | None:
         """The first integer among some members."""

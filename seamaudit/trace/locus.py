@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from msgspec import Struct
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """One input as the run read it: its index, its path as given (`-` for stdin) and its compression."""
 
     index: int
@@ -14,7 +16,7 @@ class Source(Struct, frozen=True):
     explicit: bool = True
 
 
-class Locus(Struct, frozen=True, order=True):
+class Locus(Struct, frozen=True, gc=False, order=True):
     """The place of a record, and with `pointer` (RFC 6901) of a value inside it.
 
     `source` indexes the run's `Source` table. `line` is 1-based; `offset` and `length` are bytes of the decompressed
@@ -29,4 +31,4 @@ class Locus(Struct, frozen=True, order=True):
 
     def at(self, pointer: str) -> Locus:
         """The same record, at another place inside it."""
-        return Locus(self.source, self.line, self.offset, self.length, pointer)
+        return Locus(self.source, self.line, self.offset, self.length, intern(pointer))

@@ -34,6 +34,20 @@ def test_every_prefix_comes_back_as_it_was_sent(requests: list[list[str]]) -> No
     assert all(prefix.length == len(ids) for prefix, ids in zip(prefixes, sent, strict=True))
 
 
+@given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), min_size=1, max_size=12), st.integers(1, 8))
+def test_what_was_forgotten_is_made_again_of_the_same_segments(requests: list[list[str]], remembered: int) -> None:
+    forgetful, intern = Interner(remembered=remembered), Interner()
+    assert [ids_of(forgetful, texts) for texts in requests] == [ids_of(intern, texts) for texts in requests]
+    assert forgetful.tape.segments == intern.tape.segments
+
+
+def test_what_is_sent_again_and_again_is_remembered() -> None:
+    intern = Interner(remembered=4)
+    for new in range(50):
+        ids_of(intern, ["kept", f"new {new}"])
+    assert intern.parsed_bytes == len('"kept"') + sum(len(f'"new {new}"') for new in range(50))
+
+
 @given(
     st.lists(st.sampled_from("abcd"), max_size=9),
     st.lists(st.sampled_from("abcd"), max_size=9),

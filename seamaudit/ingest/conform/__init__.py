@@ -18,6 +18,7 @@ from seamaudit.ingest.conform.schema import Prepared, Refused, prepared
 from seamaudit.ingest.conform.store import SchemaStore
 from seamaudit.ingest.draft import Draft
 from seamaudit.trace import ArgumentState, Conformance, Kind, OutputForm, Prefix, Request, Response, ToolCall, Zone
+from seamaudit.trace.prefix import Runs
 
 __all__ = ["Conformer", "SchemaStore"]
 
@@ -27,6 +28,7 @@ READY: Final = 512
 PLAIN: Final = 1 << 24
 """Bytes of a value times bytes of its schema, up to which it is looked at here: what takes longer has a process that can be ended."""
 
+_VALID: Final = {promised: Conformance("valid", promised=promised) for promised in (True, False)}
 _FAILED: Final = Conformance("unchecked", reason="the validator failed on it")
 _FENCED: Final = re.compile(rb"\s*```(?:json)?\s*(.*?)\s*```\s*", re.DOTALL | re.IGNORECASE)
 
@@ -42,7 +44,7 @@ class Conformer:
         self._strict = strict
         self._sandbox = Sandbox()
         self._prepared: OrderedDict[bytes, Prepared | Refused] = OrderedDict()
-        self._last: tuple[tuple[int, ...], dict[str, bytes]] = ((), {})
+        self._last: tuple[Runs, dict[str, bytes]] = ((), {})
 
     def close(self) -> None:
         """Let the process that validates go."""
@@ -80,10 +82,9 @@ class Conformer:
 
     def _declared(self, prefix: Prefix) -> dict[str, bytes]:
         """The tools that a request declares a schema for, and what each schema goes by."""
-        ids = tuple(prefix.ids(0, prefix.zone_end(Zone.TOOLS)))
-        if self._last[0] != ids:
-            tools = (prefix.tape.segments[each] for each in ids)
-            self._last = ids, {tool.name: tool.ordered for tool in tools if tool.name and tool.ordered in self._schemas}
+        if self._last[0] != prefix.head:  # the same stretch of one tape is the same tools
+            tools = prefix.segments(0, prefix.zone_end(Zone.TOOLS))
+            self._last = prefix.head, {tool.name: tool.ordered for tool in tools if tool.name and tool.ordered in self._schemas}
         return self._last[1]
 
     def _text(self, form: OutputForm, response: Response) -> Conformance | None:
@@ -109,7 +110,7 @@ class Conformer:
         parsed = jsontext.parse(text)
         spelled = jsontext.ordered(parsed.value)
         if schema.accepts and not parsed.broken and len(spelled) * len(schema.text) <= PLAIN and schema.accepts(parsed.value):
-            return Conformance("valid", promised=schema.promised)
+            return _VALID[schema.promised]
         return self._sandbox.judge(schema, spelled)
 
     def _ready(self, key: bytes) -> Prepared | Refused:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
-from typing import Any, Literal
+from sys import intern
+from typing import Any, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext, sse
 from seamaudit.ingest.attempt import attempt
-from seamaudit.ingest.blocks import fields, first_code, items
+from seamaudit.ingest.blocks import fields, first_code, items, word
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.elide import Elider
 from seamaudit.ingest.formats.base import BodyShape, RecordReader, Rejected, ShapeOf
@@ -46,6 +47,7 @@ _ATTRIBUTION = ("app", "agent", "team", "key", "user")
 _ERROR = "/error"
 _CALLER = "caller"
 """In `closed_by`: whoever asked stopped reading before the response had ended."""
+_NO_TAGS: Final[frozenset[str]] = frozenset()
 _COSTS = ("cost_usd", "cost", "usd", "response_cost")
 
 
@@ -193,7 +195,7 @@ class _Reader:
             clock=Clock.SEQUENCE if times.started is None else Clock.WALL,
             attribution=_attribution(pair.extra),
             lacks=_lacks(request, response, times),
-            tags=frozenset(tag for tag in items(pair.extra.get("tags")) if isinstance(tag, str)),
+            tags=_tags(pair.extra.get("tags")),
             attempt=attempt(pair.headers, fields(pair.answer).get("headers")),
             recorded_cost=from_usd(_first(pair.extra, _COSTS)),
         )
@@ -330,7 +332,7 @@ def _response(pair: _Pair, shape: BodyShape, host: str, path: str) -> Response |
     if isinstance(answer, dict) and ("body" in answer or "body_raw" in answer or "status_code" in answer):
         status = _integer(answer.get("status_code", answer.get("status"))) or status
         key = "body_raw" if isinstance(answer.get("body_raw"), str) else "body"
-        answer, at = _unquoted(answer.get(key)), f"{at}/{key}"
+        answer, at = _unquoted(answer.get(key)), intern(f"{at}/{key}")
     response = _spoken(answer, at, status, shape, host, path)
     if response is not None and response.stream is not None and pair.extra.get("closed_by") == _CALLER:
         response = replace(response, stream=replace(response.stream, left=True))
@@ -424,13 +426,17 @@ def _attribution(extra: Mapping[str, Any]) -> Attribution:
     return Attribution(app_declared=bool(named["app"]), **named)
 
 
+def _tags(recorded: Any) -> frozenset[str]:
+    return frozenset(tag for tag in items(recorded) if isinstance(tag, str)) if recorded else _NO_TAGS
+
+
 def _first(extra: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return next((extra[name] for name in names if extra.get(name) is not None), None)
 
 
 def _text(value: Any) -> str | None:
     if isinstance(value, str) and value:
-        return value[:256]
+        return word(value[:256])
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from seamaudit.ingest.intern import Stretch
+from seamaudit.ingest.stretch import Stretch
 from seamaudit.layers.cache.layout import Laid, Span
 from seamaudit.layers.cache.state import Answered
 from seamaudit.trace import Prefix, Segment, Tape, Zone

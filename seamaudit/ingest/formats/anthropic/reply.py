@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 from seamaudit.ingest import counts, diagnosis
@@ -48,7 +49,7 @@ def call(item: Mapping[str, Any], given: tuple[bytes, ArgumentState], spelled: A
         name=word(item.get("name")),
         arguments=given[0],
         state=given[1],
-        pointer=pointer,
+        pointer=intern(pointer),
         length=spelled_length(spelled),
         server=kind is Kind.SERVER_TOOL_CALL,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 from seamaudit.ingest import counts
@@ -59,7 +60,7 @@ def _call(item: Mapping[str, Any], pointer: str, *, cut: bool) -> ToolCall:
         digest, state = arguments(spelled)
     if cut and state is not ArgumentState.PARSED:
         digest, state = b"", ArgumentState.CUT
-    return ToolCall(word(item.get("id")), word(inner.get("name")), digest, state, pointer, spelled_length(spelled))
+    return ToolCall(word(item.get("id")), word(inner.get("name")), digest, state, intern(pointer), spelled_length(spelled))
 
 
 def usage(payload: Mapping[str, Any]) -> Usage | None:
