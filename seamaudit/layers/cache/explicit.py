@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
 from seamaudit.layers.cache.marks import Looked, looked_at
-from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, behind, size
+from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, Older, behind, size
 from seamaudit.providers.contracts import CacheMode
 from seamaudit.trace import Usage
 
@@ -51,10 +51,10 @@ class ExplicitCache:
         self._writes: dict[int, Write] = {}
         self._reads: Counter[int] = Counter()
 
-    def replay(self, call: Answered, older: Sequence[Extent], before: int) -> Replayed:
+    def replay(self, call: Answered, older: Older, before: int) -> Replayed:
         """What the request should have read and left behind.
 
-        `older` are the extents of the turns before, of which this request repeats the whole, newest first; `before` is the newest's id.
+        `older` is what the turns before left, of which this request repeats the whole; `before` is the id of the newest.
         """
         marks, reaches, keys = looked_at(call)
         raced = self._raced(call, reaches, keys)
@@ -68,9 +68,9 @@ class ExplicitCache:
         out = Replayed(
             predicted if verdict is not Verdict.EXACT else call.usage.cache_read or 0,
             verdict,
-            self._written(call, marks, keys, before, bool(older), raced),
+            self._written(call, marks, keys, before, older.newest is not None, raced),
             rested,
-            *_overlooked(call, [position for position, _ in marks], older[0].position if older else 0),
+            *_overlooked(call, [position for position, _ in marks], older.newest.position if older.newest else 0),
         )
         self.changed.clear()
         return out
@@ -127,7 +127,7 @@ class ExplicitCache:
                         return key, entry
         return None, None
 
-    def _judged(self, call: Answered, hit: Entry | None, older: Sequence[Extent]) -> Verdict:
+    def _judged(self, call: Answered, hit: Entry | None, older: Older) -> Verdict:
         reported = call.usage.cache_read or 0
         if hit is None:
             return Verdict.MORE_THAN_PREDICTED if reported else Verdict.COLD

@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import Verdict
-from seamaudit.layers.cache.state import Answered, Extent, Key, Texts, no_text, size
+from seamaudit.layers.cache.state import Answered, Extent, Key, Older, Texts, no_text, size
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Link, Segment, Usage
 from seamaudit.trace.textdiff import first_difference
@@ -19,9 +19,7 @@ def stepped(tokens: float, contract: CacheContract) -> int:
     return floor if floor >= contract.minimum_tokens else 0
 
 
-def replay(
-    call: Answered, base: tuple[Link, Extent] | None, older: Sequence[Extent], text_of: Texts = no_text
-) -> tuple[int, Verdict, Extent | None]:
+def replay(call: Answered, base: tuple[Link, Extent] | None, older: Older, text_of: Texts = no_text) -> tuple[int, Verdict, Extent | None]:
     """Predicted read, the verdict on the reported one, and what the request left behind. Best effort: the provider promises no hit.
 
     What both prompts share ends inside a block where its text is at hand. A request whose usage is a sum over passes leaves nothing that
@@ -33,7 +31,7 @@ def replay(
         share = 1.0 if link.shared >= extent.position else _shared_bytes(call, link, text_of) / max(extent.size, 1)
         predicted = stepped(extent.tokens * share, call.contract)
     verdict = _judged(predicted, call, older)
-    return predicted, verdict, _extent(call, base[0].exchange if base else -1, bool(older))
+    return predicted, verdict, _extent(call, base[0].exchange if base else -1, older.newest is not None)
 
 
 def _shared_bytes(call: Answered, link: Link, text_of: Texts) -> int:
@@ -110,7 +108,7 @@ class ImplicitCache:
         return sent is not None and sent.serves(now, life)
 
 
-def _judged(predicted: int, call: Answered, older: Sequence[Extent]) -> Verdict:
+def _judged(predicted: int, call: Answered, older: Older) -> Verdict:
     reported, step = call.usage.cache_read or 0, call.contract.step
     if not predicted and not reported:
         return Verdict.COLD

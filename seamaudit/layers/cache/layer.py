@@ -14,16 +14,13 @@ from seamaudit.layers.cache.facts import CacheRead
 from seamaudit.layers.cache.held import HeldContents, held_by
 from seamaudit.layers.cache.layout import Calls
 from seamaudit.layers.cache.short import Short
-from seamaudit.layers.cache.state import Answered, Extent, Texts, flipped, no_text
+from seamaudit.layers.cache.state import Answered, Extent, Older, Texts, flipped, no_text
 from seamaudit.layers.cache.unmarked import Unmarked
 from seamaudit.providers.contracts import CacheContract, CacheMode, cache_contract
 from seamaudit.trace import Exchange, Link, Need
 
 UNSETTLING = frozenset({"mode", "platform", "ttl"})
 """Contract fields that, left open by the documents, leave a broken read open too; the others only matter at their edges."""
-
-CHAIN = 64
-"""Earlier turns whose boundaries an older entry is looked for at."""
 
 
 class CacheLayer:
@@ -56,7 +53,7 @@ class CacheLayer:
             return
         base = self._base(exchange)
         before = base[0].exchange if base else -1
-        older = self._older(base)
+        older = Older(base[1] if base and base[0].shared >= base[1].position else None, self._extents)
         if call.contract.mode is CacheMode.EXPLICIT:
             self._short.feed(call, settled(call.contract))
             yield from self._unmarked.feed(call, settled(call.contract))
@@ -75,17 +72,6 @@ class CacheLayer:
         yield from self._explicit.writes()
         yield from self._short.close()
 
-    def _older(self, base: tuple[Link, Extent] | None) -> list[Extent]:
-        """The extents along the chain that this request repeats whole, newest first."""
-        out: list[Extent] = []
-        if base is None or base[0].shared < base[1].position:
-            return out
-        extent: Extent | None = base[1]
-        while extent is not None and len(out) < CHAIN:
-            out.append(extent)
-            extent = self._extents.get(extent.before) if extent.chained else None
-        return out
-
     def _base(self, exchange: Exchange) -> tuple[Link, Extent] | None:
         for link in (exchange.previous, exchange.nearest):
             if link is not None and link.exchange in self._extents:
@@ -100,7 +86,15 @@ def _answered(exchange: Exchange) -> Answered | None:
     if not request.complete and not held_by(exchange):
         return None
     contract = cache_contract(exchange.provider, request.model, exchange.platform, exchange.times.dated, exchange.api)
-    return Answered(exchange, usage, contract) if contract else None
+    return Answered(_without_answer(exchange), usage, contract) if contract else None
+
+
+def _without_answer(exchange: Exchange) -> Exchange:
+    """The call as caches are replayed for it, which is kept for counterfactuals: what it said is most of what it weighs."""
+    response = exchange.response
+    assert response is not None  # whose usage it has
+    ran = tuple(call for call in response.calls if call.server)
+    return replace(exchange, response=replace(response, answers=(), calls=ran, stream=None))
 
 
 def _read(call: Answered, base: tuple[Link, Extent] | None, replayed: Replayed) -> CacheRead:

@@ -87,7 +87,7 @@ class Span(NamedTuple):
         return self.stop - self.start
 
 
-class Laid(Struct, frozen=True):
+class Laid(Struct, frozen=True, gc=False):
     """A request and the spans of its prompt in order, with the markers and times it is sent with. `moved` says that they are not all as
     they were recorded, `alike` that the keys of every object are written in one order."""
 

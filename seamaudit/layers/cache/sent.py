@@ -23,7 +23,7 @@ CLOSE: Final = 0.01
 """How far a predicted read may be off, as a share of the prompt, and still be the one that was reported."""
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """What one request did to a cache that is written at markers: the positions it looked at, the entries it changed."""
 
     looked: Sequence[Sequence[int]]

@@ -17,7 +17,7 @@ from seamaudit.providers.contracts import CacheMode
 from seamaudit.trace import Exchange, Usage
 
 
-class Served(Struct, frozen=True):
+class Served(Struct, frozen=True, gc=False):
     """A request and the input tokens it is predicted to have read, written and paid in full. Below zero is the id of one that was not
     recorded."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, pairwise, repeat
 from typing import Final, NamedTuple
 
@@ -24,6 +24,8 @@ def no_text(segment: int) -> bytes | None:
 Key = tuple[bytes, str]
 """A chain digest and the parameters that key its zone."""
 
+CHAIN: Final = 64
+"""Earlier turns whose boundaries an older entry is looked for at."""
 BAND: Final = 0.05
 """How far an apportioned token position may be off and still be taken for the read that was reported."""
 
@@ -61,7 +63,7 @@ class Entry(NamedTuple):
         return now is not None and self.touched is not None and self.readable is not None and self.touched <= now < self.readable
 
 
-class Extent(Struct, frozen=True):
+class Extent(Struct, frozen=True, gc=False):
     """What one request left in the cache: up to its last marker (explicit) or its end (implicit). `read` is what it had read itself,
     which proves an entry that ends there; `chained` says that it repeats the cached part of the request `before` whole."""
 
@@ -84,7 +86,24 @@ def flipped(before: str, now: str) -> list[str]:
     return sorted({each.partition("=")[0] for each in changed if each})
 
 
-class Answered(Struct, frozen=True):
+class Older:
+    """What the turns before a request left, of which it repeats the whole, newest first: looked up as far as somebody looks. `extents` are
+    those of all turns."""
+
+    def __init__(self, newest: Extent | None, extents: Mapping[int, Extent]) -> None:
+        self.newest = newest
+        self._extents = extents
+
+    def __iter__(self) -> Iterator[Extent]:
+        extent = self.newest
+        for _ in range(CHAIN):
+            if extent is None:
+                return
+            yield extent
+            extent = self._extents.get(extent.before) if extent.chained else None
+
+
+class Answered(Struct, frozen=True, gc=False):
     """An exchange with what every simulation needs of it at hand."""
 
     exchange: Exchange
