@@ -18,7 +18,7 @@ from msgspec import Struct
 from seamaudit.trace import Locus, Need
 
 
-class Fact(Struct, frozen=True, kw_only=True):
+class Fact(Struct, frozen=True, kw_only=True, gc=False):
     """What every fact says: the exchange it is about, its thread and app, its place, and the loci that witness it.
 
     `exchange` is -1 for facts about the input rather than a call.

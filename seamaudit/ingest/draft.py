@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from seamaudit.trace import Attribution, Clock, Level, Locus, Money, Need, Request, Response, Times, Try
 
 
-class Draft(Struct, frozen=True):
+class Draft(Struct, frozen=True, gc=False):
     """What an adapter gives the merge.
 
     `conversation` is the declared thread or conversation id, None where the recording declares none; `sequence` the

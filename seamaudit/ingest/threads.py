@@ -16,7 +16,7 @@ LOOK_BACK = 64
 ASSISTANT = frozenset({"assistant", "model"})
 
 
-class Placed(Struct, frozen=True):
+class Placed(Struct, frozen=True, gc=False):
     """A thread and the turn before, None for its first."""
 
     thread: ThreadRef
@@ -35,7 +35,7 @@ _Sent = tuple[str, str, str, int, int]
 """What two requests must share to be compared as one: host, model, parameters, length and last segment."""
 
 
-class _Turn(Struct, frozen=True):
+class _Turn(Struct, frozen=True, gc=False):
     exchange: int
     thread: str
     locus: Locus

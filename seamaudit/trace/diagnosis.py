@@ -22,7 +22,7 @@ class Said(StrEnum):
     NOT_COMPARED = "not_compared"
 
 
-class Diagnosis(Struct, frozen=True):
+class Diagnosis(Struct, frozen=True, gc=False):
     """The provider's diagnosis; `missed` are the tokens it estimates to have been lost, None where it does not say."""
 
     said: Said

@@ -52,7 +52,7 @@ class Need(StrEnum):
     CACHE_LIFE = "cache_life"
 
 
-class Times(Struct, frozen=True):
+class Times(Struct, frozen=True, gc=False):
     """Seconds since the epoch, or None. `dated` is any time near the call that prices may be looked up by."""
 
     started: float | None = None
@@ -62,7 +62,7 @@ class Times(Struct, frozen=True):
     dated: float | None = None
 
 
-class Attribution(Struct, frozen=True):
+class Attribution(Struct, frozen=True, gc=False):
     """Who caused the call, as declared; `app` falls back to a digest of tool names and platform, never of text."""
 
     app: str = ""
@@ -73,7 +73,7 @@ class Attribution(Struct, frozen=True):
     user: str = ""
 
 
-class ThreadRef(Struct, frozen=True):
+class ThreadRef(Struct, frozen=True, gc=False):
     """The thread an exchange belongs to. `basis` says how that is known: `declared`, `call_id`, `answer`, `retry`,
     `prefix`, `alone`."""
 
@@ -83,7 +83,7 @@ class ThreadRef(Struct, frozen=True):
     basis: str
 
 
-class Try(Struct, frozen=True):
+class Try(Struct, frozen=True, gc=False):
     """What the recording says of a retried call: the number of this try (1 is the first), how many the client allows, the seconds
     the client said it would wait after it, and the seconds the provider asked for (`retry-after`).
 
@@ -102,7 +102,7 @@ class Try(Struct, frozen=True):
     forwarded: int | None = None
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, gc=False):
     """A relation to an earlier exchange and how many leading positions both share (`shared`)."""
 
     exchange: int
@@ -112,7 +112,7 @@ class Link(Struct, frozen=True):
     started: float | None = None
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """What was sent.
 
     `at` is the pointer of the body inside the record; `renamed` holds the arrays that the recording spells in another way
@@ -161,7 +161,7 @@ class Request(Struct, frozen=True):
         return "/".join([self.at, *parts])
 
 
-class Response(Struct, frozen=True):
+class Response(Struct, frozen=True, gc=False):
     """What came back. `at` is the pointer of the body inside the record; `stop` the provider's own stop word, '' if none.
 
     `error_type` is the provider's code of a refusal, `refusal` what its text says; `complete` is False where the body was cut.
@@ -187,7 +187,7 @@ class Response(Struct, frozen=True):
     withheld: Withheld | None = None
 
 
-class Exchange(Struct, frozen=True):
+class Exchange(Struct, frozen=True, gc=False):
     """One provider call: the unit every layer is fed.
 
     `api` names the body shape (`anthropic.messages`, `openai.chat`, `openai.responses`, `gemini.generate`,

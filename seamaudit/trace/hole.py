@@ -7,7 +7,7 @@ from msgspec import Struct
 from seamaudit.trace.locus import Locus
 
 
-class Hole(Struct, frozen=True):
+class Hole(Struct, frozen=True, gc=False):
     """A lost record. `cause` is one of the reader's rejection causes; `conversation` is known only where it could be read."""
 
     locus: Locus

@@ -98,7 +98,7 @@ class Tape:
         return links
 
 
-class Breakpoint(Struct, frozen=True):
+class Breakpoint(Struct, frozen=True, gc=False):
     """A cache marker: it covers the first `position` segments. `ttl` is `5m`, `1h` or the provider's own word."""
 
     position: int
@@ -106,7 +106,7 @@ class Breakpoint(Struct, frozen=True):
     automatic: bool = False
 
 
-class Prefix(Struct, frozen=True):
+class Prefix(Struct, frozen=True, gc=False):
     """The segments of one request in wire order: its `head` runs over the tape's heads, then its `runs` over the rest."""
 
     tape: Tape

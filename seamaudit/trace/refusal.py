@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """Why a request was refused.
 
     `kind` is a word of `providers.refusals`, "" where nobody has written down these words; `pointer` the place inside the request body

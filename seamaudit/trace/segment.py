@@ -32,7 +32,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-class Segment(Struct, frozen=True):
+class Segment(Struct, frozen=True, gc=False):
     """One interned prompt position: a tool definition, a system block or a message block.
 
     `ordered` (16 bytes, xxh3-128) is the cache key: key order kept; whitespace, escapes and number spelling normalised;

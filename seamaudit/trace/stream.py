@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class StreamEvent(Struct, frozen=True):
+class StreamEvent(Struct, frozen=True, gc=False):
     """One event, or a run of equal ones: its grammar's `name`, the block or choice `index` (None where it has none),
     the `detail` a state machine needs (block type, delta type, stop reason), how many in a row, and where the first stood.
 
@@ -19,7 +19,7 @@ class StreamEvent(Struct, frozen=True):
     event: int = 0
 
 
-class StreamRecord(Struct, frozen=True):
+class StreamRecord(Struct, frozen=True, gc=False):
     """What was recorded of a stream.
 
     `grammar` names the event language: `anthropic`, `chat`, `responses`, `gemini`, `bedrock`, `legacy`. `tail` says what

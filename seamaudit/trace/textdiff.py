@@ -42,7 +42,7 @@ class Shape(StrEnum):
     TEXT = "text"
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """A change: its first diverging byte in the new text, its shape, the changed middle of both versions with some
     context, how many bytes the versions share at both ends, and how many of the new text's bytes are not among them."""
 

@@ -20,7 +20,7 @@ class ArgumentState(StrEnum):
     INVALID = "invalid"
 
 
-class Conformance(Struct, frozen=True):
+class Conformance(Struct, frozen=True, gc=False):
     """Whether a value is what its schema says: `valid`, `invalid`, or `unchecked` with the `reason`.
 
     Of what is invalid, `keyword` is the schema's word that it breaks and `where` the place of that word in the schema, as a JSON
@@ -34,13 +34,13 @@ class Conformance(Struct, frozen=True):
     reason: str = ""
 
 
-class OutputForm(Struct, frozen=True):
+class OutputForm(Struct, frozen=True, gc=False):
     """The form a request asks the answer's text to have: any JSON, or a schema's, which goes by its digest."""
 
     schema: bytes = b""
 
 
-class ToolCall(Struct, frozen=True):
+class ToolCall(Struct, frozen=True, gc=False):
     """One call a response made. `arguments` is the canonical digest, b"" where they could not be parsed.
 
     `conforms` says how they fit the schema that the request itself declares for the tool, None where it declares none.
@@ -56,7 +56,7 @@ class ToolCall(Struct, frozen=True):
     conforms: Conformance | None = None
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """One block of a response. `ordered` equals the segment the block becomes when it is sent back unchanged.
 
     `signature` is as in Segment. `said` is a text's text or a call's arguments as JSON, `spelled` the whole block; both are there

@@ -29,7 +29,7 @@ class Before(StrEnum):
     SYSTEM = "system"
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """A call or result at a position counted from the first message. `message` counts the messages of its turn, from 0;
     `before` is filled for results."""
 

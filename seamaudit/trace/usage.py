@@ -26,7 +26,7 @@ class ConventionBasis(StrEnum):
     EMITTER = "emitter"
 
 
-class Usage(Struct, frozen=True):
+class Usage(Struct, frozen=True, gc=False):
     """Integer tokens of one provider call; None is unknown, never zero.
 
     `input` is the total input: cached, written and plain together. `cache_write` is the sum of both lives;
