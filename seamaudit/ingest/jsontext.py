@@ -38,7 +38,8 @@ class Unparsable(ValueError):
 
 def depth_of(data: bytes) -> int:
     """The nesting depth of JSON text; 0 where there are too few brackets to be too deep."""
-    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+    brackets = data.count(b"[") + data.count(b"{")
+    if brackets <= MAX_DEPTH or brackets - data.count(b"[\\") - data.count(b"{\\") <= MAX_DEPTH:  # before a backslash one is text
         return 0
     depth = deepest = 0
     for bracket in _STRING.sub(b"", data).translate(None, _NO_BRACKET):
