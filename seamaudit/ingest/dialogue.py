@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
 from seamaudit.ingest import jsontext
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.prompt import Members
+from seamaudit.ingest.prompt import Prompt as Sent
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.spoken import Message
 from seamaudit.ingest.transcript import Prompt, Transcriber
@@ -18,8 +20,8 @@ _LEADING = frozenset({"system", "developer"})
 
 
 class _Shape(Protocol):
-    def request(self, body: Mapping[str, bytes], path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
-        """Read a request."""
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Sent:
+        """Read a prompt."""
         ...
 
 
@@ -30,7 +32,7 @@ class Dialogue:
         shape = shape_of("/v1/chat/completions", frozenset({"messages"}), None)
         if shape is None:
             raise Rejected("unknown_body")
-        self._transcriber = Transcriber(shape.request, intern)
+        self._transcriber = Transcriber(shape.prompt, intern)
         self._prompt = Prompt()
         self._spoken = False
         self.base = base

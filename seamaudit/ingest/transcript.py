@@ -11,6 +11,8 @@ from typing import Final
 from msgspec import Struct, field
 
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.prompt import Members
+from seamaudit.ingest.prompt import Prompt as Sent
 from seamaudit.ingest.rawbody import RawBody
 from seamaudit.trace import Kind, Level, Locus, Need, Request
 
@@ -22,8 +24,8 @@ LACKS: Final[Mapping[Need, str]] = {
 }
 """What no agent's session file holds."""
 
-Ask = Callable[[Mapping[str, bytes], str, str, str, Interner, Locus], Request]
-"""A body shape's reading of a request: body, URL path, the body's pointer, base, interner, place."""
+Ask = Callable[[Members, Interner, Locus], Sent]
+"""A body shape's reading of a prompt: a request's members, interner, place."""
 
 
 class Message(Struct, frozen=True):
@@ -70,13 +72,13 @@ class Transcriber(Struct, frozen=True):
 
     def message(self, raw: bytes, locus: Locus) -> Message:
         """Intern one message, which stands at `locus`. Raises Rejected or jsontext.Unparsable where it is none."""
-        request = self.ask(RawBody({"messages": b"[%b]" % raw}), "", "", "\0message", self.intern, locus)
-        segments = list(request.prefix.segments())
+        sent = self.ask(Members(RawBody({"messages": b"[%b]" % raw})), self.intern, locus)
+        segments = [self.intern.tape.segments[each] for each in sent.ids]
         return Message(
-            ids=tuple(request.prefix.ids()),
-            length=request.length,
-            unsized=request.unsized,
-            broken=request.broken,
+            ids=tuple(sent.ids),
+            length=sent.length,
+            unsized=sent.unsized,
+            broken=tuple(sent.broken),
             calls=tuple(segment.call_id for segment in segments if segment.kind is Kind.TOOL_CALL),
             results=tuple(segment.call_id for segment in segments if segment.kind is Kind.TOOL_RESULT),
         )

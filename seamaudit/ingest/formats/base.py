@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from seamaudit.ingest.draft import Draft
 from seamaudit.ingest.faults import InputFault
 from seamaudit.ingest.intern import Interner
+from seamaudit.ingest.prompt import Members, Prompt
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.sse import SseEvent
 from seamaudit.trace import Hole, Locus, Request, Response
@@ -33,6 +34,10 @@ class BodyShape(Protocol):
 
     def request(self, body: RawBody, path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
         """Read a request. `at` is the body's pointer in the record, `base` the compression base for its prefix."""
+        ...
+
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+        """Read what of a request's members is its prompt, in the order in which the provider renders it."""
         ...
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:

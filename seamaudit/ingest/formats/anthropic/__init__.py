@@ -56,9 +56,9 @@ class AnthropicMessages:
         return ({"messages", "max_tokens"} <= keys and bool(keys & _OWN)) or {"prompt", "max_tokens_to_sample"} <= keys
 
     def request(self, body: RawBody, path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
-        """Read a request: tools, then system, then messages, as they are rendered."""
+        """Read a request: its prompt as it is rendered, then what is sent beside it."""
         members = Members(body)
-        prompt = self._prompt(members, intern, locus)
+        prompt = self.prompt(members, intern, locus)
         choice = fields(members.value("tool_choice"))
         return Request(
             model=members.text("model") or model_in(path),
@@ -79,7 +79,8 @@ class AnthropicMessages:
             compares_with=word(fields(members.value("diagnostics")).get("previous_message_id")),
         )
 
-    def _prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+        """Read tools, system and messages, or the one text of a legacy completion."""
         prompt = Prompt(self.api, members.body, intern, locus)
         prompt.tools("tools", tool, members.raw("tools"))
         system = members.raw("system")

@@ -44,15 +44,10 @@ class BedrockConverse:
         return False
 
     def request(self, body: RawBody, path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
-        """Read a request: tools, then system, then messages."""
+        """Read a request: its prompt, then what is sent beside it."""
         members = Members(body)
         tools = members.inner("toolConfig")
-        prompt = Prompt(self.api, body, intern, locus)
-        prompt.tools(TOOLS, tool, tools.raw("tools"))
-        given = members.raw("system")
-        if given is not None:
-            prompt.array("system", system, given)
-        prompt.turns("messages", message)
+        prompt = self.prompt(members, intern, locus)
         return Request(
             model=members.text("modelId") or model_in(path),
             at=at,
@@ -69,6 +64,16 @@ class BedrockConverse:
             withheld=prompt.withheld,
             output=output_form(intern, _output(members)),
         )
+
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+        """Read tools, then system, then messages."""
+        prompt = Prompt(self.api, members.body, intern, locus)
+        prompt.tools(TOOLS, tool, members.inner("toolConfig").raw("tools"))
+        given = members.raw("system")
+        if given is not None:
+            prompt.array("system", system, given)
+        prompt.turns("messages", message)
+        return prompt
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:
         """Read a response or an error."""

@@ -65,7 +65,7 @@ class _Session:
 
     def __init__(self, shape: BodyShape, intern: Interner) -> None:
         self._shape = shape
-        self._transcriber = Transcriber(shape.request, intern)
+        self._transcriber = Transcriber(shape.prompt, intern)
         self._tree = Tree()
         self._rows = 0
         self._answers: dict[tuple[str, str, str], Answered] = {}

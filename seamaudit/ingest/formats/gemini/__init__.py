@@ -49,15 +49,9 @@ class GeminiGenerate:
         return "contents" in keys and (path in ("", "/") or path.endswith((":generateContent", ":streamGenerateContent")))
 
     def request(self, body: RawBody, path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
-        """Read a request: tools, then the system instruction, then contents. A cached content is not in the recording."""
+        """Read a request: its prompt, then what is sent beside it. A cached content is not in the recording."""
         members = Members(body)
-        prompt = Prompt(self.api, body, intern, locus)
-        prompt.tools("tools", tool, members.raw("tools"))
-        for name in _SYSTEM:
-            raw = members.raw(name)
-            if raw is not None:
-                prompt.whole(name, system(name), raw)
-        prompt.turns("contents", content)
+        prompt = self.prompt(members, intern, locus)
         held = any(members.raw(name) is not None for name in _CACHED)
         config = members.inner(*_CONFIG)
         calling = members.inner(*_TOOL_CONFIG).inner("functionCallingConfig", "function_calling_config")
@@ -77,6 +71,17 @@ class GeminiGenerate:
             withheld=prompt.withheld,
             output=_output(config, intern),
         )
+
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+        """Read tools, then the system instruction, then contents."""
+        prompt = Prompt(self.api, members.body, intern, locus)
+        prompt.tools("tools", tool, members.raw("tools"))
+        for name in _SYSTEM:
+            raw = members.raw(name)
+            if raw is not None:
+                prompt.whole(name, system(name), raw)
+        prompt.turns("contents", content)
+        return prompt
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:
         """Read a response, an error, or the list of chunks that a stream without `alt=sse` is."""

@@ -59,12 +59,9 @@ class OpenAIChat:
         return (path in ("", "/") or path.endswith(_GENERIC_PATHS)) and "messages" in keys and not keys & _FOREIGN
 
     def request(self, body: RawBody, path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
-        """Read a request: tools, then messages; system and developer messages that lead are the system zone."""
+        """Read a request: its prompt, then what is sent beside it."""
         members = Members(body)
-        prompt = Prompt(self.api, body, intern, locus)
-        prompt.tools("tools", tool, members.raw("tools"))
-        prompt.tools("functions", function, members.raw("functions"))
-        prompt.turns("messages", message, leading)
+        prompt = self.prompt(members, intern, locus)
         choice = members.value("tool_choice")
         return Request(
             model=members.text("model") or model_in(path),
@@ -83,6 +80,14 @@ class OpenAIChat:
             withheld=prompt.withheld,
             output=_output(members, intern),
         )
+
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+        """Read tools, then messages; system and developer messages that lead are the system zone."""
+        prompt = Prompt(self.api, members.body, intern, locus)
+        prompt.tools("tools", tool, members.raw("tools"))
+        prompt.tools("functions", function, members.raw("functions"))
+        prompt.turns("messages", message, leading)
+        return prompt
 
     def response(self, payload: Any, at: str, status: int | None) -> Response:
         """Read a completion or an error; some servers wrap theirs into a list."""

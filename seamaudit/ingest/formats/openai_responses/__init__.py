@@ -48,9 +48,9 @@ class OpenAIResponses:
         return path in ("", "/") and "input" in keys and "messages" not in keys and bool(keys & _OWN)
 
     def request(self, body: RawBody, path: str, at: str, base: str, intern: Interner, locus: Locus) -> Request:
-        """Read a request: tools, then instructions, then input. What a chained response holds is not in the recording."""
+        """Read a request: its prompt, then what is sent beside it. What a chained response holds is not in the recording."""
         members = Members(body)
-        prompt = self._prompt(members, intern, locus)
+        prompt = self.prompt(members, intern, locus)
         held = [name for name in _HELD if members.raw(name) is not None]
         choice = members.value("tool_choice")
         return Request(
@@ -73,7 +73,8 @@ class OpenAIResponses:
             compares_with=word(fields(members.value("prompt_cache_options")).get("comparison_response_id")),
         )
 
-    def _prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+    def prompt(self, members: Members, intern: Interner, locus: Locus) -> Prompt:
+        """Read tools, then instructions, then input."""
         prompt = Prompt(self.api, members.body, intern, locus)
         prompt.tools("tools", tool, members.raw("tools"))
         system, sent = members.raw("instructions"), members.raw("input")

@@ -80,7 +80,7 @@ class _Session:
 
     def __init__(self, shape: BodyShape, intern: Interner) -> None:
         self._shape = shape
-        self._transcriber = Transcriber(shape.request, intern)
+        self._transcriber = Transcriber(shape.prompt, intern)
         self._locus = Locus(0, 1, 0, 0)
         self._history = History(self._unanswered)
         self._ids: list[str] = []
