@@ -89,7 +89,6 @@ def parse_rule(document: Document, layer: str = "") -> Rule:
     """The rule a valid document holds; one that lies in no layer's folder belongs to its seam's downstream layer."""
     data: Any = document.data
     seam = SeamSpec(**data["seam"])
-    needs = data.get("needs")
     return Rule(
         code=data["code"],
         name=data["name"],
@@ -113,9 +112,14 @@ def parse_rule(document: Document, layer: str = "") -> Rule:
         sums=tuple(data.get("sums", ())),
         symptom_of=tuple(data.get("symptom_of", ())),
         mend=Mend(data["mend"]) if "mend" in data else None,
-        needs=None if needs is None else tuple(Need(need) for need in needs),
+        needs=_needs(data.get("needs")),
+        needs_in_part=_needs(data.get("needs_in_part")),
         path=document.path,
     )
+
+
+def _needs(data: Sequence[str] | None) -> tuple[Need, ...] | None:
+    return None if data is None else tuple(map(Need, data))
 
 
 def _selections(data: Any) -> tuple[Selection, ...]:

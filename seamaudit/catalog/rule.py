@@ -88,7 +88,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
     `where` and `unless` are alternatives: a row is a case where any `where` selection holds (none given: every row) and no
     `unless` selection does. `sums` are columns that the message speaks of as their sum over all rows. `needs` is None where the
-    table's own needs apply. `mend` is the edit of the layout whose replayed saving the fix quotes.
+    table's own needs apply; `needs_in_part` is enough for a part of what the rule looks for, None where nothing less is. `mend` is
+    the edit of the layout whose replayed saving the fix quotes.
     """
 
     code: str
@@ -114,4 +115,5 @@ class Rule(Struct, frozen=True, kw_only=True):
     symptom_of: tuple[str, ...] = ()
     mend: Mend | None = None
     needs: tuple[Need, ...] | None = None
+    needs_in_part: tuple[Need, ...] | None = None
     path: str = ""

@@ -24,6 +24,7 @@ _LISTED = 12
 
 _TEXT: Final[Json] = {"type": "string", "minLength": 1}
 _TEXTS: Final[Json] = {"type": "array", "items": _TEXT}
+_NEEDS: Final[Json] = {"type": "array", "items": {"enum": [str(need) for need in Need]}}
 _CODE: Final[Json] = {"type": "string", "pattern": "^[A-Z]{2,6}[0-9]{3}$", "description": "a code like CA001"}
 _NAME: Final[Json] = {"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "description": "a name like retrieved-text-in-prefix"}
 _REFERENCE: Final[Json] = {"pattern": r"^\$[a-z][a-z0-9_]*$", "description": "a parameter like $min_tokens"}
@@ -83,7 +84,8 @@ def rule_schema(registry: Registry) -> Json:
         "references": _TEXTS,
         "mend": {"enum": [str(mend) for mend in Mend]},
         "symptom_of": {"type": "array", "items": _CODE},
-        "needs": {"type": "array", "items": {"enum": [str(need) for need in Need]}},
+        "needs": _NEEDS,
+        "needs_in_part": _NEEDS,
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

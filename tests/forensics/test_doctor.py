@@ -87,6 +87,16 @@ def test_a_rule_is_decided_in_part_or_blind_by_the_calls_it_is_about() -> None:
     assert state(diagnosed([unpaid]), "CO001") is State.BLIND
 
 
+def test_a_rule_that_sees_a_part_is_not_blind() -> None:
+    story = Story()
+    untold = {Need.CACHE_CONTRACT: "system prompt and tools are not recorded"}
+    session = story.exchange(response=answer(), lacks=untold)
+    unpaid = story.exchange(response=answer(usage=None), lacks=untold | {Need.USAGE: "the response holds no usage"})
+    refused = story.exchange(response=answer(status=429, usage=None), lacks=untold)
+    assert [state(diagnosed([each]), "CA019") for each in (session, unpaid, refused)] == [State.PARTLY, State.BLIND, State.BLIND]
+    assert state(diagnosed([session]), "CA001") is State.BLIND
+
+
 def test_a_refused_call_decides_no_rule_about_usage() -> None:
     story = Story()
     refused = story.exchange(response=answer(status=400, usage=None))

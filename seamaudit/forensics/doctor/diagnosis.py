@@ -105,12 +105,19 @@ def _check(rule: Rule, survey: Survey, undecided: Undecided) -> Check:
     for sort, calls in survey.sorts.items():
         if any(need in needs for need, _ in sort.lacks):
             silent += len(calls)
+            in_part += len(calls) if _sees_part(rule, sort) else 0
             continue
         silent_here = calls & unknown
         silent += len(silent_here)
         in_part += len(silent_here - whole)
         decided += len(calls) - len(silent_here) if _is_about(needs, sort) else 0
     return Check(rule.code, rule.name, rule.layer, decided, silent, in_part)
+
+
+def _sees_part(rule: Rule, sort: Sort) -> bool:
+    """Whether calls that do not hold all that a rule needs hold what is enough for a part of it."""
+    needs = rule.needs_in_part
+    return needs is not None and _is_about(needs, sort) and not any(need in needs for need, _ in sort.lacks)
 
 
 def _calls(rule: Rule, undecided: Undecided) -> frozenset[int]:
