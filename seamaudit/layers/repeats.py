@@ -115,7 +115,8 @@ class Repeats:
         return request.complete and not warms and answered(exchange) and not self._suite_of(exchange)
 
     def _kept(self, exchange: Exchange, started: float, ended: float, *, first: bool) -> _Sent:
-        """What is kept of a call: its price only where it is not the first of its kind, which repeats nothing."""
+        """What is kept of a call: its price only where it is not the first of its kind, which repeats nothing. Calls that tell when they
+        began come in that order."""
         usage, bill = exchange.usage, None if first else billed(exchange, self._prices).bill
         return _Sent(
             exchange=exchange.id,
