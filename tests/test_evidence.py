@@ -226,10 +226,9 @@ class TestCollect:
         (evidence,) = gather(sources, EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9))
         assert evidence == Evidence(Excerpt("Today is Monday", 9), Excerpt("Today is Tuesday", 9), "")
 
-    @pytest.mark.parametrize("budget", [1, 1 << 20])
-    def test_what_the_first_pass_still_holds_or_has_let_go_is_quoted_alike(self, tmp_path: Path, budget: int) -> None:
+    def test_what_the_first_pass_holds_is_quoted_alike(self, tmp_path: Path) -> None:
         sources, at = write(tmp_path / "trace.jsonl", pair("Today is Monday"), pair("Today is Tuesday"))
-        intern = Interner(text_budget=budget)
+        intern = Interner()
         for record, data in Rereader(Reader(), sources).read(at):
             list(Pairs(shape_of).open(intern)(data, record))
         refs = [EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9)]

@@ -144,4 +144,3 @@ def _read(paths: Sequence[str], settings: Settings, progress: Progress | None) -
         yield _Run(keeper, found, len(copies), len(holes), inputs.skipped())
     finally:
         reader.inputs.close()
-        keeper.close()

@@ -68,8 +68,7 @@ def _measured(inputs: Inputs, factories: Sequence[Callable[[], Layer]], joins: S
 
 
 class Followed(Struct, frozen=True):
-    """A run whose calls are kept: what was measured, what the rules say, the exchanges in their order, and the texts of segments as long
-    as they are held."""
+    """A run whose calls are kept: what was measured, what the rules say, the exchanges in their order, and the texts of segments."""
 
     measured: Measured
     findings: tuple[Finding, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -21,33 +20,8 @@ from seamaudit.ingest.known import formats
 from seamaudit.ingest.recorded_as import MEMBER, restated, stated
 from seamaudit.ingest.respelled import LARGEST
 from seamaudit.ingest.shapes import SHAPES, shape_of
+from seamaudit.ingest.spool import Place, Spool
 from seamaudit.trace import Locus
-
-
-class Spool:
-    """Bytes put away on disk."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives until close()
-        self._end = 0
-
-    def put(self, data: bytes) -> tuple[int, int]:
-        """Put bytes away; gives where they are and how many."""
-        at = self._end
-        self._file.seek(at)
-        self._file.write(data)
-        self._end += len(data)
-        return at, len(data)
-
-    def get(self, place: tuple[int, int]) -> bytes:
-        """The bytes of a place."""
-        at, size = place
-        self._file.seek(at)
-        return self._file.read(size)
-
-    def close(self) -> None:
-        """Let go of the file; the system frees it."""
-        self._file.close()
 
 
 class Keeping(Interner):
@@ -56,7 +30,7 @@ class Keeping(Interner):
     def __init__(self, spool: Spool) -> None:
         super().__init__()
         self._spool = spool
-        self._raws: dict[tuple[str, tuple[int, ...]], tuple[int, int]] = {}
+        self._raws: dict[tuple[str, tuple[int, ...]], Place] = {}
 
     def element(self, raw: bytes | memoryview, split: Splitter, salt: bytes, locus: Locus) -> Element:
         """Intern one raw value, and keep it."""
@@ -79,7 +53,7 @@ class Keeping(Interner):
 class _Kept(Struct, frozen=True):
     """A line put away, what it says of its call, and whether it may have been converted before and says so itself."""
 
-    place: tuple[int, int]
+    place: Place
     said: Mapping[str, Any]
     converted: bool
 
@@ -97,11 +71,7 @@ class Keeper:
         self._reader = self.pairs.open(self.intern)
         self._spelling = Spelling(self.intern)
         self._kept: dict[Locus, _Kept] = {}
-        self._said: dict[Locus, tuple[int, int]] = {}
-
-    def close(self) -> None:
-        """Let the lines go."""
-        self._spool.close()
+        self._said: dict[Locus, Place] = {}
 
     def hold(self, data: bytes, locus: Locus, draft: Draft) -> None:
         """Put the line of an exchange away whose bodies were recorded."""

@@ -40,7 +40,7 @@ def collect(
     """The evidence behind each reference, in their order; None for None. Raises nothing for any content.
 
     `formats` says, by source, how its records are adapted: prompt positions are then quoted as layers saw them, anything
-    else as the JSON found at its pointer. `intern` is what the first pass interned with: what it still holds is not parsed
+    else as the JSON found at its pointer. `intern` is what the first pass interned with: what it holds is not parsed
     again. What is no longer there, or no longer parts where a layer saw it part, is CHANGED.
     """
     loci = [locus for ref in refs if ref for locus in (ref.was, ref.now) if locus]
@@ -57,17 +57,14 @@ def _quotes(loci: Iterable[Locus], records: Rereader, formats: Mapping[int, Form
     for record, data in records.read(wanted):
         adapter = formats.get(record.source)
         sent = _prompt(data, record, wanted[record], adapter, intern)
-        if sent is None:
-            sent = _prompt(data, record, wanted[record], adapter, Interner()) or {}
         found = _pointed(data, wanted[record] - sent.keys())
         quotes |= {record.at(pointer): _Quote(text, exact=True) for pointer, text in sent.items()}
         quotes |= {record.at(pointer): _Quote(text, exact=False) for pointer, text in found.items()}
     return quotes
 
 
-def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | None, intern: Interner) -> dict[str, str] | None:
-    """The texts of a record's prompt at some pointers, read again the way they were read first; None where `intern` knows one of
-    these places and no longer holds its text."""
+def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | None, intern: Interner) -> dict[str, str]:
+    """The texts of a record's prompt at some pointers, read again the way they were read first."""
     if adapter is None:
         return {}
     try:
@@ -81,8 +78,7 @@ def _prompt(data: bytes, record: Locus, pointers: Set[str], adapter: Format | No
         for pointer, segment in zip(places, request.prefix.segments(), strict=True):
             if pointer in pointers:
                 text = intern.texts.get(segment.id)
-                if text is None:
-                    return None
+                assert text is not None  # of a segment that was just read
                 texts[pointer] = text.decode("utf-8", "surrogatepass")
     return texts
 

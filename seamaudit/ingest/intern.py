@@ -32,13 +32,12 @@ class Interner:
     """Raw slices in, interned segments and compressed prefixes out. One per reader.
 
     `elider` takes out of lines what they repeat before they are decoded; None decodes every line whole, for the same result. `log` is
-    told of every prefix and its base, for who makes them again elsewhere. Kept at hand are `text_budget` bytes of texts, the last prompts
-    of `live_bases` conversations, and of raw values twice as many as `remembered`, some 5 MB: what has left is made again.
+    told of every prefix and its base, for who makes them again elsewhere. Kept at hand are the last prompts of `live_bases` conversations,
+    and of raw values twice as many as `remembered`, some 5 MB: what has left is made again.
     """
 
     def __init__(
         self,
-        text_budget: int = 64 << 20,
         live_bases: int = 512,
         remembered: int = 1 << 14,
         *,
@@ -48,7 +47,7 @@ class Interner:
         self.elider = elider
         self._log = log
         self.tape = Tape()
-        self.texts = TextStore(text_budget)
+        self.texts = TextStore()
         self.schemas = SchemaStore()
         self.parsed_bytes = 0
         self._elements = Elements(remembered)
@@ -174,18 +173,17 @@ class Interner:
         self._segments[key] = index
         if block.schema is not None:
             self.schemas.put(ordered, block.schema)
-        self.texts.put(index, comparable(block, text))
+        self.texts.add(comparable(block, text))
         return index
 
-    def learn(self, key: tuple[bytes, str, str, bool, str], told: Sequence[Any], text: bytes | None) -> int:
-        """The id of a segment that another interner met, and its text kept where that was at hand. `told` are its fields behind its id."""
+    def learn(self, key: tuple[bytes, str, str, bool, str], told: Sequence[Any], text: bytes) -> int:
+        """The id of a segment that another interner met. `told` are its fields behind its id."""
         known = self._segments.get(key)
         if known is not None:
             return known
         index = self._segments[key] = len(self.tape.segments)
         self.tape.segments.append(Segment(index, *told))
-        if text is not None:
-            self.texts.put(index, text)
+        self.texts.add(text)
         return index
 
     def prefix(self, ids: list[int], base: str) -> Prefix:

@@ -1,14 +1,15 @@
-"""What an interner keeps of what it met: what each raw value was made of, and the last texts."""
+"""What an interner keeps of what it met: what each raw value was made of, and the texts of segments."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
 
-from seamaudit.ingest import jsontext
+from seamaudit.ingest.spool import Spool
 
 _NO_NOTES: Final[frozenset[str]] = frozenset()
 
@@ -43,34 +44,23 @@ class Element(Struct, frozen=True, gc=False):
 
 
 class TextStore:
-    """The last texts seen, within a byte budget, so that a changed position can be compared with what it was.
+    """The texts of segments, so that a changed position can be compared with what it was. Nearly all lie on disk: however long a recording
+    is, none leaves, and what is compared does not hang on where in it a request stands."""
 
-    Bounded by `budget`, never by the trace; a text that has left leaves the place of a change known to the block only.
-    """
+    def __init__(self) -> None:
+        self._spool = Spool()
+        self._starts = array("Q")
+        self._sizes = array("I")
 
-    def __init__(self, budget: int = 64 << 20) -> None:
-        self._budget = budget
-        self._held = 0
-        self._texts: OrderedDict[int, bytes] = OrderedDict()
-
-    def put(self, segment: int, text: bytes) -> None:
-        """Remember a segment's comparable text."""
-        self._texts[segment] = jsontext.trimmed(text)
-        self._held += len(text)
-        while self._held > self._budget and len(self._texts) > 1:
-            _, gone = self._texts.popitem(last=False)
-            self._held -= len(gone)
-
-    def held(self, segment: int) -> bytes | None:
-        """The text or None, without keeping it any longer for that."""
-        return self._texts.get(segment)
+    def add(self, text: bytes) -> None:
+        """Keep the comparable text of the next segment. Raises UsageError where there is no room for it."""
+        start, size = self._spool.put(text)
+        self._starts.append(start)
+        self._sizes.append(size)
 
     def get(self, segment: int) -> bytes | None:
-        """The text, or None where it has left."""
-        text = self._texts.get(segment)
-        if text is not None:
-            self._texts.move_to_end(segment)
-        return text
+        """The text of a segment, None where it is none of those that were read."""
+        return self._spool.get((self._starts[segment], self._sizes[segment])) if 0 <= segment < len(self._starts) else None
 
 
 class Elements:

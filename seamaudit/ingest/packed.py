@@ -33,7 +33,7 @@ Log = Sequence[tuple[str, Prefix]]
 
 
 def pack(value: Any, intern: Interner, log: Log | None = None) -> bytes:
-    """A value with the prompts in it: what these hold goes along, with the texts of it that `intern` still has.
+    """A value with the prompts in it: what these hold goes along, with its texts.
 
     With a `log`, of all that `intern` ever made, everything that it ever met goes along in its order, so that another one can do as if it
     had met it itself.
@@ -45,7 +45,7 @@ def pack(value: Any, intern: Interner, log: Log | None = None) -> bytes:
     ids, head_ids = turns.cut(tape.ids), heads.cut(tape.heads)
     used = range(len(tape.segments)) if log is not None else sorted({*ids, *head_ids})
     segments = [tape.segments[each] for each in used]
-    rows = list(zip(used, map(_key, segments), map(_told, segments), map(intern.texts.held, used), strict=True))
+    rows = list(zip(used, map(_key, segments), map(_told, segments), map(intern.texts.get, used), strict=True))
     bases = None if log is None else [base for base, _ in log]
     return _Packer().packed((rows, (turns, ids), (heads, head_ids), bases, body))
 

@@ -49,11 +49,11 @@ class PrefixChange(Fact, frozen=True, kw_only=True):
     tools_added: Annotated[int, "Tool names that came."]
     tools_removed: Annotated[int, "Tool names that went."]
     tool: Annotated[str, "The first tool whose definition changed."]
-    changed_bytes: Annotated[int | None, "Bytes of the block that are not what they were; unknown where the text is no longer at hand."]
+    changed_bytes: Annotated[int | None, "Bytes of the block that are not what they were; unknown unless one block took another's place."]
     changed_prints: Annotated[bytes, "Keyed prints of the new text."]
     was: Annotated[Locus | None, "Where the earlier version stands."]
     now: Annotated[Locus | None, "Where the new version stands."]
-    diverges_at: Annotated[int | None, "First diverging byte inside the block's text; unknown where the text is no longer at hand."]
+    diverges_at: Annotated[int | None, "First diverging byte inside the block's text; unknown unless one block took another's place."]
 
 
 class PrefixKnobs(Struct, frozen=True):
@@ -70,7 +70,7 @@ class PrefixKnobs(Struct, frozen=True):
 class PrefixLayer:
     """Compares every request with its thread's turn before, else with the nearest earlier request of its cache scope.
 
-    `text_of` gives the comparable text of a segment, None where it is no longer at hand.
+    `text_of` gives the comparable text of a segment, None where it was never read as one.
     """
 
     scope = Scope.THREAD

@@ -42,7 +42,7 @@ def _shared_bytes(call: Answered, link: Link, text_of: Texts) -> int:
 
 
 def _alike(was: Segment, now: Segment, text_of: Texts) -> int:
-    """Bytes that two blocks begin with alike; 0 where a text is no longer at hand."""
+    """Bytes that two blocks begin with alike; 0 where one of them was never read as such."""
     before, after = text_of(was.id), text_of(now.id)
     return first_difference(before, after) if before is not None and after is not None else 0
 

@@ -13,7 +13,7 @@ from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
 from seamaudit.trace.chain import every
 
 Texts = Callable[[int], bytes | None]
-"""Gives the text of a segment, None where it is no longer at hand."""
+"""Gives the text of a segment, None where it was never read as one."""
 
 
 def no_text(segment: int) -> bytes | None:
