@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -61,11 +62,14 @@ def query(
     from seamaudit.cli.progress import shown
     from seamaudit.cli.workers import worked_at
     from seamaudit.config import Settings
+    from seamaudit.errors import UsageError
     from seamaudit.evidence import printable
     from seamaudit.forensics.query import query as ask
     from seamaudit.forensics.store import is_store, read
     from seamaudit.tables import frames
 
+    if os.path.exists(sql):
+        raise UsageError("the SQL comes before the traces", 'seamaudit query "select ..." traces.jsonl')
     code = 0
     if len(paths) == 1 and is_store(Path(paths[0])):
         tables = read(Path(paths[0]))

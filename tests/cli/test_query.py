@@ -43,3 +43,9 @@ def test_nothing_recognised_ends_with_three(tmp_path: Path) -> None:
     assert run("query", CHEAP, str(tmp_path / "a.csv"))[0] == 3
     assert run("facts", str(tmp_path / "a.csv"), "-o", str(tmp_path / "out"))[0] == 3
     assert not (tmp_path / "out").exists()
+
+
+def test_a_trace_in_the_place_of_the_sql_is_said(folder: str) -> None:
+    code, out, err = run("query", folder, CHEAP)
+    assert (code, out) == (2, "")
+    assert "the SQL comes before the traces" in err
