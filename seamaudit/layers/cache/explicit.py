@@ -118,7 +118,7 @@ class ExplicitCache:
         """The entry a key names, None where there is none."""
         return self._entries.get(key)
 
-    def _hit(self, reaches: Sequence[list[int]], keys: Mapping[int, Key], now: float | None) -> tuple[Key, Entry] | tuple[None, None]:
+    def _hit(self, reaches: Sequence[Sequence[int]], keys: Mapping[int, Key], now: float | None) -> tuple[Key, Entry] | tuple[None, None]:
         for looked in reversed(reaches):
             for at in looked:
                 if at in self._latest:

@@ -51,6 +51,8 @@ class Calls:
 class Recorded:
     """The running token count of a prompt as it was sent: exact at the positions `pins`, between two of them by bytes."""
 
+    __slots__ = ("_pins", "_prefix")
+
     def __init__(self, prefix: Prefix, pins: Mapping[int, int]) -> None:
         self._prefix = prefix
         self._pins = [(0, 0), *pins.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from seamaudit.layers.cache.state import Answered, Keys, reach
@@ -20,7 +20,7 @@ class Looked(NamedTuple):
     """Markers from the lowest on, the positions that each looks at, its own first, and the keys of all positions."""
 
     marks: list[tuple[int, str]]
-    reaches: list[list[int]]
+    reaches: list[Sequence[int]]
     keys: Keys
 
 
@@ -30,12 +30,12 @@ def looked_at(call: Answered) -> Looked:
     return Looked(marks, reaches, call.keys())
 
 
-def _explicit(call: Answered) -> tuple[list[tuple[int, str]], list[list[int]]]:
+def _explicit(call: Answered) -> tuple[list[tuple[int, str]], list[Sequence[int]]]:
     marks = sorted({mark.position: mark.ttl for mark in call.exchange.request.breakpoints}.items())
     return marks, [reach(call.prefix, position, call.contract) for position, _ in marks]
 
 
-def _optional(call: Answered) -> tuple[list[tuple[int, str]], list[list[int]]]:
+def _optional(call: Answered) -> tuple[list[tuple[int, str]], list[Sequence[int]]]:
     """OpenAI's, from GPT-5.6 on: entries at markers and, unless the request asks for explicit ones alone, at the latest message end.
 
     Looked at from the end down: markers, message ends, and the end of the first developer block. All look from the last marker.

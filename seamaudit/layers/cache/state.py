@@ -177,24 +177,23 @@ LONGEST_REACH: Final = 400
 """Positions a look-back goes through at most, however wide its runs of calls: more than any recorded fan-out."""
 
 
-def reach(prefix: Prefix, position: int, contract: CacheContract) -> list[int]:
+def reach(prefix: Prefix, position: int, contract: CacheContract) -> range:
     """The positions a marker looks at, its own first: `lookback` of them, where a run of tool calls or of results may count as one
     (platform.claude.com prompt-caching, lookback window)."""
     if not contract.run_collapse:
-        return list(range(position, max(0, position - contract.lookback), -1))
-    out: list[int] = []
+        return range(position, max(0, position - contract.lookback), -1)
     counted = 0
     after: Kind | None = None
     segments, ids = prefix.tape.segments, prefix.view.ids
-    for at in range(position, max(0, position - LONGEST_REACH), -1):
+    furthest = max(0, position - LONGEST_REACH)
+    for at in range(position, furthest, -1):
         kind = segments[ids[at - 1]].kind
         if kind is not after or kind not in _RUNS:
             counted += 1
             if counted > contract.lookback:
-                break
+                return range(position, at, -1)
             after = kind
-        out.append(at)
-    return out
+    return range(position, furthest, -1)
 
 
 def behind(prefix: Prefix, position: int, entry: int, *, collapse: bool) -> int:
