@@ -9,12 +9,14 @@ from __future__ import annotations
 import types
 import typing
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 
 from msgspec import Struct
 
+from seamaudit.rows import KEPT, Rows
+from seamaudit.spool import Spool
 from seamaudit.trace import Locus, Need
 
 
@@ -106,26 +108,27 @@ def fact(name: str, needs: Sequence[Need] = ()) -> Callable[[type[F]], type[F]]:
 
 
 class FactBase:
-    """All facts of a run, by table, in the order they were emitted."""
+    """All facts of a run, by table, in the order they were emitted. Of a large table all but the last `kept` rows lie on disk."""
 
-    def __init__(self) -> None:
-        self._rows: dict[type[Fact], list[Fact]] = defaultdict(list)
+    def __init__(self, kept: int = KEPT) -> None:
+        spool = Spool()
+        self._rows: dict[type[Fact], Rows[Fact]] = defaultdict(lambda: Rows(spool, kept))
 
     def add(self, fact: Fact) -> None:
         """Append one fact to its table."""
-        self._rows[type(fact)].append(fact)
+        self._rows[type(fact)].add(fact)
 
     def extend(self, facts: Iterable[Fact]) -> None:
         """Append facts to their tables."""
         rows = self._rows
         for fact in facts:
-            rows[type(fact)].append(fact)
+            rows[type(fact)].add(fact)
 
-    def rows(self, cls: type[F]) -> Sequence[F]:
+    def rows(self, cls: type[F]) -> Collection[F]:
         """All facts of one class."""
-        return typing.cast("Sequence[F]", self._rows.get(cls, ()))
+        return typing.cast("Collection[F]", self._rows.get(cls, ()))
 
-    def table(self, name: str) -> Sequence[Fact]:
+    def table(self, name: str) -> Collection[Fact]:
         """All facts of the table `name`."""
         return self._rows.get(REGISTRY[name].fact, ())
 

@@ -35,7 +35,7 @@ Safe = Callable[[str], str]
 def frames(facts: FactBase, sources: Sequence[Source], safe: Safe) -> dict[str, polars.DataFrame]:
     """Every registered table as a frame, those without rows too, in the order of their names."""
     files = [safe(source.path) for source in sources]
-    return {table.name: _frame(table, facts.table(table.name), files, safe) for table in REGISTRY}
+    return {table.name: _frame(table, list(facts.table(table.name)), files, safe) for table in REGISTRY}
 
 
 def columns(table: Table) -> Iterator[tuple[str, str, str]]:

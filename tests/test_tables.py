@@ -49,7 +49,7 @@ def test_money_is_exact_and_unknown_is_null(demo: Measured, tables: dict[str, pl
 
 
 def test_a_place_is_file_line_and_pointer(demo: Measured, tables: dict[str, pl.DataFrame]) -> None:
-    row, told = demo.replayed.facts.rows(LedgerRow)[0], tables["ledger"].row(0, named=True)
+    row, told = next(iter(demo.replayed.facts.rows(LedgerRow))), tables["ledger"].row(0, named=True)
     assert (told["file"], told["line"], told["pointer"]) == (str(DEMO), row.locus.line, row.locus.pointer)
 
 

@@ -41,7 +41,7 @@ class Coverage:
         return reasons
 
 
-def unchecked(rules: Iterable[Rule], coverage: Coverage, undecided: Sequence[Unchecked]) -> tuple[NotChecked, ...]:
+def unchecked(rules: Iterable[Rule], coverage: Coverage, undecided: Iterable[Unchecked]) -> tuple[NotChecked, ...]:
     """One row per rule and reason: what the recordings lack, and what a layer could not decide in the rule's table."""
     by_table = by_their_table(undecided)
     rows = (row for rule in rules for row in _rows(rule, coverage, by_table[rule.table]))

@@ -20,7 +20,7 @@ from seamaudit.ingest.known import formats
 from seamaudit.ingest.recorded_as import MEMBER, restated, stated
 from seamaudit.ingest.respelled import LARGEST
 from seamaudit.ingest.shapes import SHAPES, shape_of
-from seamaudit.ingest.spool import Place, Spool
+from seamaudit.spool import Place, Spool
 from seamaudit.trace import Locus
 
 

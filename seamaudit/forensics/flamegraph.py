@@ -79,7 +79,7 @@ def _frame(name: str, file: str, line: int) -> dict[str, Any]:
 
 def _stacks(facts: FactBase, sources: Sequence[Source]) -> Iterator[Stack]:
     """Every part of the bill, threads of an app together, in the order of their turns."""
-    spent = facts.rows(Spend)
+    spent = list(facts.rows(Spend))
     places = _Places(sources)
     turns = _turns(spent)
     sums: defaultdict[_Part, int] = defaultdict(int)

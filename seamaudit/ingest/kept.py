@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from seamaudit.ingest.spool import Spool
+from seamaudit.spool import Spool
 
 _NO_NOTES: Final[frozenset[str]] = frozenset()
 

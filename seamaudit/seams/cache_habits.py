@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -86,7 +86,7 @@ class CacheHabits:
             if len(group) >= least:
                 yield from (replace(row, times=len(group)) for row in group)
 
-    def _unmarked(self, repeats: Sequence[UnmarkedRepeat]) -> Iterator[CacheHabit]:
+    def _unmarked(self, repeats: Collection[UnmarkedRepeat]) -> Iterator[CacheHabit]:
         """What reading the repeated part would have saved, less what writing the rest (and, first, the part itself) would have cost."""
         paid_for = {repeat.exchange for repeat in repeats}
         for repeat in repeats:
@@ -102,7 +102,7 @@ class CacheHabits:
             if usd != 0:
                 yield _row(repeat, Habit.UNMARKED, repeat.repeated, usd, surely=repeat.settled, minimum=repeat.minimum)
 
-    def _stampedes(self, writes: Sequence[CacheWrite]) -> Iterator[CacheHabit]:
+    def _stampedes(self, writes: Iterable[CacheWrite]) -> Iterator[CacheHabit]:
         """What was written although it was being written: at the price of a write, above that of a read."""
         for write in writes:
             if not write.raced:
@@ -115,7 +115,7 @@ class CacheHabits:
             yield _row(write, Habit.STAMPEDE, write.raced, usd, surely=write.raced_surely)
 
     def _at_a_new_version(
-        self, rows: Sequence[CacheHabit], writes: Sequence[CacheWrite], changes: Sequence[PrefixChange]
+        self, rows: Sequence[CacheHabit], writes: Iterable[CacheWrite], changes: Iterable[PrefixChange]
     ) -> tuple[list[CacheHabit], list[CacheHabit]]:
         """The stampedes, and apart from them those that followed a new version of their app's tools or system prompt: writes that raced
         for an entry whose writer was the first to send it. Fewer of these for one version than make a habit stay stampedes."""
@@ -130,7 +130,7 @@ class CacheHabits:
         cold = [replace(row, habit=Habit.COLD_START) for row in rows if row.exchange in bursts]
         return [row for row in rows if row.exchange not in bursts], cold
 
-    def _long_lives(self, writes: Sequence[CacheWrite], reads: Sequence[CacheRead]) -> Iterator[CacheHabit]:
+    def _long_lives(self, writes: Iterable[CacheWrite], reads: Collection[CacheRead]) -> Iterator[CacheHabit]:
         """Hours that were paid for, of apps whose reads hardly ever came after more than five minutes.
 
         Judged are writes whose hour is over before the recording ends: what comes later could still have been a late read.

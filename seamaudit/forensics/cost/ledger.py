@@ -40,7 +40,8 @@ def ledger_table(facts: FactBase, by: Sequence[By], window: Window, place: Calla
             "what a producer cost cannot be told by day", "What one thing cost is summed over every call that sent it; leave the days out."
         )
     groups: defaultdict[tuple[str, ...], list[LedgerRow]] = defaultdict(list)
-    for row in facts.rows(LedgerRow):
+    ledger = list(facts.rows(LedgerRow))
+    for row in ledger:
         groups[tuple(_key(row, each, place) for each in by)].append(row)
     ordered = sorted(groups.items(), key=lambda group: (-sum(row.usd for row in group[1]), -sum(row.tokens for row in group[1]), group[0]))
     if top and len(ordered) > top:
@@ -51,11 +52,11 @@ def ledger_table(facts: FactBase, by: Sequence[By], window: Window, place: Calla
         by=tuple(by),
         window=window,
         rows=tuple(_row(keys, rows) for keys, rows in ordered),
-        total=_row((), facts.rows(LedgerRow)),
+        total=_row((), ledger),
         calls=calls,
         undated=0,
         copies=len(facts.rows(DuplicateRecord)),
-        unheld=Amount(sum(row.tokens for row in facts.rows(LedgerRow) if row.producer is Producer.UNRECORDED)),
+        unheld=Amount(sum(row.tokens for row in ledger if row.producer is Producer.UNRECORDED)),
     )
 
 

@@ -42,7 +42,7 @@ def wasted(findings: Iterable[Finding], facts: FactBase) -> Wasted:
     An occurrence stands at one call and may speak of several: a loop's does. What is more than that call's bill is laid on the calls of its
     thread that follow, then on those before, each up to its own bill, so that no part of a bill is claimed twice.
     """
-    spent = facts.rows(Spend)
+    spent = list(facts.rows(Spend))
     room = {row.exchange: paid(row) or 0 for row in spent}
     threads: defaultdict[str, list[int]] = defaultdict(list)
     for row in spent:

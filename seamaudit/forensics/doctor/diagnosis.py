@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -87,7 +87,7 @@ _SERVED: Final = frozenset({Need.USAGE, Need.CACHE_CONTRACT, Need.CACHE_LIFE})
 """What a refused call never has, so that a rule which needs it is not about that call."""
 
 
-def diagnosis(rules: Iterable[Rule], survey: Survey, undecided: Sequence[Unchecked], not_checked: Sequence[NotChecked]) -> Diagnosis:
+def diagnosis(rules: Iterable[Rule], survey: Survey, undecided: Collection[Unchecked], not_checked: Sequence[NotChecked]) -> Diagnosis:
     """Judge what could be judged of a run: `undecided` is what its layers could not tell, `not_checked` what its report says."""
     by_table = by_their_table(undecided)
     checks = tuple(_check(rule, survey, by_table[rule.table]) for rule in rules if rule.status is not Status.REMOVED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final, Literal
 
@@ -31,31 +31,32 @@ class Lookups:
     """Looked-up texts by their prints, so that a changed block finds the one it quotes. Indexed when the first one is sought, and by the
     prints of `changes` alone: most recordings hold many texts and few changes."""
 
-    def __init__(self, rows: Sequence[Retrieval], changes: Iterable[PrefixChange]) -> None:
+    def __init__(self, rows: Iterable[Retrieval], changes: Iterable[PrefixChange]) -> None:
         self._rows = rows
         self._changes = changes
 
     @cached_property
-    def _by_print(self) -> Mapping[int, list[int]]:
-        index: dict[int, list[int]] = {value: [] for change in self._changes for value in unpack(change.changed_prints)}
+    def _by_print(self) -> Mapping[int, list[tuple[int, Retrieval]]]:
+        index: dict[int, list[tuple[int, Retrieval]]] = {value: [] for change in self._changes for value in unpack(change.changed_prints)}
         for at, row in enumerate(self._rows):
             for value in index.keys() & unpack(row.text_prints):
-                index[value].append(at)
+                index[value].append((at, row))
         return index
 
     def quoted(self, change: PrefixChange, least: int) -> Retrieval | None:
         """The recorded text that shares most prints with the new version of a block, if it shares enough."""
         hits: dict[int, int] = defaultdict(int)
+        found: dict[int, Retrieval] = {}
         mine = unpack(change.changed_prints)
         for value in mine:
-            for index in self._by_print.get(value, ()):
-                row = self._rows[index]
+            for at, row in self._by_print.get(value, ()):
                 if row.exchange <= change.exchange and row.locus != change.now:
-                    hits[index] += 1
+                    hits[at] += 1
+                    found[at] = row
         if not hits:
             return None
-        index = max(hits, key=lambda i: (hits[i], -i))
-        return self._rows[index] if hits[index] >= min(least, len(mine)) else None
+        most = max(hits, key=lambda at: (hits[at], -at))
+        return found[most] if hits[most] >= min(least, len(mine)) else None
 
 
 def has_expired(read: CacheRead) -> bool:

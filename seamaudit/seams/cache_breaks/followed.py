@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Literal
 
 from seamaudit.layers.usage_cache import UsageRead, UsageVerdict
@@ -30,7 +30,7 @@ FEW = 10
 """Warm reads below which a share says nothing."""
 
 
-def followed(reads: Sequence[UsageRead], prices: PriceBook, knobs: BreakKnobs) -> Iterator[CacheBreak]:
+def followed(reads: Collection[UsageRead], prices: PriceBook, knobs: BreakKnobs) -> Iterator[CacheBreak]:
     """One row for each read that fell short for a reason a person may want to know, or for none that is recorded."""
     warm = Counter(read.thread for read in reads if read.verdict in (UsageVerdict.EXACT, UsageVerdict.PROVIDER_SIDE))
     missed = Counter(read.thread for read in reads if read.verdict is UsageVerdict.PROVIDER_SIDE)

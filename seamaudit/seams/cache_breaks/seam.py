@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from msgspec.structs import replace
@@ -71,7 +71,7 @@ class CacheBreaks:
             elif change is None:
                 yield from self._switched(read, reads.get(read.previous))
 
-    def _moving(self, writes: Sequence[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
+    def _moving(self, writes: Iterable[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
         """Writes up to a marker whose own block is the one that changes from request to request, and that nobody reads."""
         by_app: dict[tuple[str, str], list[int]] = defaultdict(list)
         for write in writes:
@@ -80,7 +80,7 @@ class CacheBreaks:
                 by_app[(write.app, change.block)].append(write.exchange)
         return frozenset(x for group in by_app.values() if len(group) >= self._knobs.moving_writes for x in group)
 
-    def _left_behind(self, writes: Sequence[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
+    def _left_behind(self, writes: Iterable[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
         """Requests whose turn before had its last marker on a block that is gone, time and again in one thread, so that nobody read it."""
         unread = {write.exchange for write in writes if not write.reads}
         by_thread: dict[str, list[int]] = defaultdict(list)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seamaudit.errors import UsageError
 from seamaudit.ingest.kept import TextStore
-from seamaudit.ingest.spool import Spool
+from seamaudit.spool import Spool
 
 
 @given(st.lists(st.binary(max_size=20)), st.integers(0, 40))

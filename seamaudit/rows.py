@@ -1,0 +1,45 @@
+"""Rows that are added one by one and gone through in their order; of many, all but the last ones lie on disk."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Collection, Iterator
+from typing import Final, TypeVar
+
+from seamaudit.spool import Place, Spool
+
+T = TypeVar("T")
+
+KEPT: Final = 4096
+"""Rows that are kept in memory: a few MB of any table, and all of it for most recordings."""
+
+
+class Rows(Collection[T]):
+    """Values of one kind, put away in `spool` by the `kept`. Those that were put away are made anew each time they are gone through.
+
+    Nothing but values of this process is ever unpickled: nobody else can open the file.
+    """
+
+    def __init__(self, spool: Spool, kept: int = KEPT) -> None:
+        self._spool = spool
+        self._kept = kept
+        self._filed: list[Place] = []
+        self._last: list[T] = []
+
+    def add(self, row: T) -> None:
+        """Append one. Raises UsageError where there is no room on disk."""
+        self._last.append(row)
+        if len(self._last) == self._kept:
+            self._filed.append(self._spool.put(pickle.dumps(self._last, pickle.HIGHEST_PROTOCOL)))
+            self._last = []
+
+    def __len__(self) -> int:
+        return len(self._filed) * self._kept + len(self._last)
+
+    def __iter__(self) -> Iterator[T]:
+        for place in self._filed:
+            yield from pickle.loads(self._spool.get(place))
+        yield from self._last
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == each for each in self)
