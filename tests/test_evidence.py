@@ -18,7 +18,6 @@ from seamaudit.evidence.mask import mask
 from seamaudit.evidence.redaction import _SHAPES
 from seamaudit.evidence.second_pass import CHANGED, EQUAL
 from seamaudit.ingest.formats.pairs import Pairs
-from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.reader import Reader
 from seamaudit.ingest.reread import Rereader
 from seamaudit.ingest.shapes import shape_of
@@ -225,15 +224,6 @@ class TestCollect:
         sources, at = write(tmp_path / name, pair("Today is Monday"), pair("Today is Tuesday"))
         (evidence,) = gather(sources, EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9))
         assert evidence == Evidence(Excerpt("Today is Monday", 9), Excerpt("Today is Tuesday", 9), "")
-
-    def test_what_the_first_pass_holds_is_quoted_alike(self, tmp_path: Path) -> None:
-        sources, at = write(tmp_path / "trace.jsonl", pair("Today is Monday"), pair("Today is Tuesday"))
-        intern = Interner()
-        for record, data in Rereader(Reader(), sources).read(at):
-            list(Pairs(shape_of).open(intern)(data, record))
-        refs = [EvidenceRef(at[0].at(BLOCK), at[1].at(BLOCK), 9)]
-        found = collect(refs, Rereader(Reader(), sources), {0: Pairs(shape_of)}, show_content=True, intern=intern)
-        assert found == [Evidence(Excerpt("Today is Monday", 9), Excerpt("Today is Tuesday", 9), "")]
 
     def test_keeps_the_order_it_was_asked_in(self, tmp_path: Path) -> None:
         sources, at = write(tmp_path / "t.jsonl", pair("one"), pair("two"), pair("three"))

@@ -79,7 +79,7 @@ class Inputs(Struct, frozen=True):
     def evidence(self, refs: Sequence[EvidenceRef | None], show_content: bool) -> list[Evidence | None]:
         """What the places that are referred to hold, read again."""
         formats = {index: named(name, self.reading.formats) for index, name in self.reading.recognised.items()}
-        return collect(refs, Rereader(self.reader, self.discovery.sources), formats, show_content, self.intern)
+        return collect(refs, Rereader(self.reader, self.discovery.sources), formats, show_content)
 
     def accounting(self) -> Accounting:
         """Every byte, line and record: what became of it."""

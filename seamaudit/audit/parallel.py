@@ -53,6 +53,7 @@ class Crew(Struct):
                 yield from together.give_up(part)
             else:
                 yield from together.take(part, data)
+        reading.intern.forget()
         reading.accounting.check()
 
     def _read(self, how: How, parts: Iterable[Part]) -> Iterator[tuple[Part, bytes | Died]]:

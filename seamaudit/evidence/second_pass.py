@@ -35,25 +35,25 @@ def collect(
     records: Rereader,
     formats: Mapping[int, Format] | None = None,
     show_content: bool = False,
-    intern: Interner | None = None,
 ) -> list[Evidence | None]:
     """The evidence behind each reference, in their order; None for None. Raises nothing for any content.
 
     `formats` says, by source, how its records are adapted: prompt positions are then quoted as layers saw them, anything
-    else as the JSON found at its pointer. `intern` is what the first pass interned with: what it holds is not parsed
-    again. What is no longer there, or no longer parts where a layer saw it part, is CHANGED.
+    else as the JSON found at its pointer. What is no longer there, or no longer
+    parts where a layer saw it part, is CHANGED.
     """
     loci = [locus for ref in refs if ref for locus in (ref.was, ref.now) if locus]
-    quotes = _quotes(loci, records, formats or {}, intern or Interner())
+    quotes = _quotes(loci, records, formats or {})
     return [_evidence(ref, quotes, show_content) if ref else None for ref in refs]
 
 
-def _quotes(loci: Iterable[Locus], records: Rereader, formats: Mapping[int, Format], intern: Interner) -> dict[Locus, _Quote]:
+def _quotes(loci: Iterable[Locus], records: Rereader, formats: Mapping[int, Format]) -> dict[Locus, _Quote]:
     """What stands at each place; places that are gone are missing."""
     wanted: dict[Locus, set[str]] = defaultdict(set)
     for locus in loci:
         wanted[replace(locus, pointer="")].add(locus.pointer)
     quotes: dict[Locus, _Quote] = {}
+    intern = Interner()
     for record, data in records.read(wanted):
         adapter = formats.get(record.source)
         sent = _prompt(data, record, wanted[record], adapter, intern)

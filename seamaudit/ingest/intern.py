@@ -56,6 +56,15 @@ class Interner:
         self._bases: OrderedDict[str, _Base] = OrderedDict()
         self._live_bases = live_bases
 
+    def forget(self) -> None:
+        """Let go of what only reading needs: what is read from here on is met anew. What was read stays, and its texts."""
+        self._elements = Elements(self._elements.size)
+        self._segments.clear()
+        self._names.clear()
+        self._bases.clear()
+        if self.elider is not None:
+            self.elider.forget()
+
     def element(self, raw: bytes | memoryview, split: Splitter, salt: bytes, locus: Locus) -> Element:
         """Intern one raw value. `salt` names shape and array, so that equal bytes in another place stay apart.
 

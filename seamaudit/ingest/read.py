@@ -59,8 +59,7 @@ class Reading(Struct):
                     yield conformer.judged(item) if isinstance(item, Draft) else item
         finally:
             conformer.close()
-            if self.intern.elider is not None:
-                self.intern.elider.forget()
+            self.intern.forget()
         self.accounting.check()
 
     def _source(self, source: Source) -> Iterator[Item]:
