@@ -17,9 +17,21 @@ from seamaudit.trace import Breakpoint, Segment, Usage, Zone
 class Edit(Protocol):
     """A change to the requests of one cache."""
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
-        """The requests, changed. What it does not concern stays as it is."""
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
+        """The requests, changed, to be gone through once. What it does not concern stays as it is."""
         ...
+
+
+def applied(edits: Iterable[Edit], calls: Iterable[Laid]) -> Iterable[Laid]:
+    """The requests after all edits, each made when it is asked for."""
+    for edit in edits:
+        calls = edit.apply(calls)
+    return calls
+
+
+def keep_order(edits: Iterable[Edit]) -> bool:
+    """Whether requests are sent in the order in which they were recorded, whatever else the edits do."""
+    return not any(isinstance(edit, HoldUntil) for edit in edits)
 
 
 class Region(Struct, frozen=True):
@@ -46,9 +58,9 @@ class MoveBehind(Struct, frozen=True):
 
     regions: Mapping[int, Region]
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed."""
-        return [_behind(laid, region) if (region := self.regions.get(laid.call.exchange.id)) else laid for laid in calls]
+        return (_behind(laid, region) if (region := self.regions.get(laid.call.exchange.id)) else laid for laid in calls)
 
 
 def _behind(laid: Laid, region: Region) -> Laid:
@@ -102,9 +114,9 @@ class MarkBefore(Struct, frozen=True):
 
     positions: Mapping[int, int]
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed."""
-        return [self._marked(laid) for laid in calls]
+        return map(self._marked, calls)
 
     def _marked(self, laid: Laid) -> Laid:
         origin = self.positions.get(laid.call.exchange.id)
@@ -120,9 +132,9 @@ class AddMarks(Struct, frozen=True):
     positions: Mapping[int, Sequence[int]]
     ttl: str = "5m"
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed."""
-        return [self._marked(laid) for laid in calls]
+        return map(self._marked, calls)
 
     def _marked(self, laid: Laid) -> Laid:
         added = self.positions.get(laid.call.exchange.id, ())
@@ -135,17 +147,17 @@ class Live(Struct, frozen=True):
 
     ttl: str
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed."""
-        return [laid.marked(replace(mark, ttl=self.ttl) for mark in laid.marks) for laid in calls]
+        return (laid.marked(replace(mark, ttl=self.ttl) for mark in laid.marks) for laid in calls)
 
 
 class SortTools(Struct, frozen=True):
     """Send tool definitions in the order of their names."""
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed."""
-        return [self._sorted(laid) for laid in calls]
+        return map(self._sorted, calls)
 
     def _sorted(self, laid: Laid) -> Laid:
         tools, rest = _tools(laid)
@@ -173,9 +185,9 @@ def _tools(laid: Laid) -> tuple[list[tuple[Segment, Span]], list[Span]]:
 class SpellAlike(Struct, frozen=True):
     """Write the keys of every object in one order."""
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed."""
-        return [replace(laid, alike=True) for laid in calls]
+        return (replace(laid, alike=True) for laid in calls)
 
 
 class HoldUntil(Struct, frozen=True):
@@ -183,7 +195,7 @@ class HoldUntil(Struct, frozen=True):
 
     times: Mapping[int, float]
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, changed, in the order in which they are now sent."""
         held = [self._held(laid) for laid in calls]
         starts = [laid.times.started for laid in held]
@@ -191,7 +203,7 @@ class HoldUntil(Struct, frozen=True):
         order = sorted(
             zip(starts, latest, range(len(held)), strict=True), key=lambda each: (each[1] if each[0] is None else each[0], each[2])
         )
-        return [held[at] for _, _, at in order]
+        return (held[at] for _, _, at in order)
 
     def _held(self, laid: Laid) -> Laid:
         until, started = self.times.get(laid.call.exchange.id), laid.times.started
@@ -206,15 +218,13 @@ class WarmUp(Struct, frozen=True):
 
     positions: Mapping[int, int]
 
-    def apply(self, calls: Sequence[Laid]) -> list[Laid]:
+    def apply(self, calls: Iterable[Laid]) -> Iterable[Laid]:
         """The requests, and in front of each that is named what warms it up, under an id below zero."""
-        out: list[Laid] = []
         for laid in calls:
             position = self.positions.get(laid.call.exchange.id)
             if position:
-                out.append(_ahead(laid, position))
-            out.append(laid)
-        return out
+                yield _ahead(laid, position)
+            yield laid
 
 
 def _ahead(laid: Laid, position: int) -> Laid:

@@ -51,18 +51,19 @@ class Calls:
 class Recorded:
     """The running token count of a prompt as it was sent: exact at the positions `pins`, between two of them by bytes."""
 
-    __slots__ = ("_pins", "_prefix")
+    __slots__ = ("_at", "_counts", "_prefix")
 
     def __init__(self, prefix: Prefix, pins: Mapping[int, int]) -> None:
         self._prefix = prefix
-        self._pins = [(0, 0), *pins.items()]
+        self._at, self._counts = (0, *pins), (0, *pins.values())
 
     def upto(self, position: int) -> float:
         """The tokens of the first `position` segments."""
-        at = max(1, bisect_left(self._pins, (position,)))
-        if at == len(self._pins):
-            return self._pins[-1][1]
-        (low, below), (high, above) = self._pins[at - 1 : at + 1]
+        at = max(1, bisect_left(self._at, position))
+        if at == len(self._at):
+            return self._counts[-1]
+        low, high = self._at[at - 1 : at + 1]
+        below, above = self._counts[at - 1 : at + 1]
         if position == high:
             return above
         start = self._weight(low)

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from seamaudit.layers.cache.edits import Edit
+from seamaudit.layers.cache.edits import Edit, applied, keep_order
 from seamaudit.layers.cache.explicit import ExplicitCache
 from seamaudit.layers.cache.layout import Counts, Laid
 from seamaudit.layers.cache.marks import Looked, looked_at
@@ -50,19 +50,14 @@ class Sent:
         if self.outside:
             self._again()
 
-    def edited(self, edits: Sequence[Edit]) -> list[Served]:
-        """The requests replayed after edits: the same that `simulate` gives. A request that no edit concerns, and that looks at no entry
-        which is another than before, is served as before."""
-        requests: Sequence[Laid] = self.requests
-        for edit in edits:
-            requests = edit.apply(requests)
-        recorded = [laid for laid in requests if laid.call.exchange.id >= 0]
-        order = [laid.call.exchange.id for laid in recorded] == [laid.call.exchange.id for laid in self.requests]
-        if not order or any(laid.call.contract.mode is CacheMode.IMPLICIT_STEP for laid in self.requests):
-            return simulate(requests, (), self.outside, self._text_of)
-        return list(self._partly(requests))
+    def edited(self, edits: Sequence[Edit]) -> Iterable[Served]:
+        """The requests replayed after edits, one by one: the same that `simulate` gives. A request that no edit concerns, and that looks
+        at no entry which is another than before, is served as before."""
+        if not keep_order(edits) or any(laid.call.contract.mode is CacheMode.IMPLICIT_STEP for laid in self.requests):
+            return simulate(self.requests, edits, self.outside, self._text_of)
+        return self._partly(applied(edits, self.requests))
 
-    def _partly(self, requests: Sequence[Laid]) -> Iterable[Served]:
+    def _partly(self, requests: Iterable[Laid]) -> Iterable[Served]:
         caches, press = Caches(self._text_of), Press()
         cache, differences = caches.explicit, _Differences(caches.explicit)
         before = iter(zip(self.requests, self.served, strict=True))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from seamaudit.layers.cache.edits import Edit
+from seamaudit.layers.cache.edits import Edit, applied
 from seamaudit.layers.cache.explicit import ExplicitCache
 from seamaudit.layers.cache.implicit import ImplicitCache
 from seamaudit.layers.cache.layout import Laid
@@ -26,15 +26,13 @@ class Served(Struct, frozen=True, gc=False):
 
 
 def simulate(
-    requests: Sequence[Laid], edits: Sequence[Edit] = (), outside: Mapping[int, int] | None = None, text_of: Texts = no_text
+    requests: Iterable[Laid], edits: Iterable[Edit] = (), outside: Mapping[int, int] | None = None, text_of: Texts = no_text
 ) -> list[Served]:
     """Replay one cache's requests, in order, by the contract alone, after `edits`: nothing is taken from what was reported but the sizes
     of prompts and, in `outside`, the prefixes that were read and that nothing recorded had written (`as_sent`). Without edits it is
     what the model makes of what was sent, which can be held against the reported usage."""
-    for edit in edits:
-        requests = edit.apply(requests)
     caches, press = Caches(text_of), Press()
-    return [served(laid, press.call(laid), caches, outside or {}) for laid in requests]
+    return [served(laid, press.call(laid), caches, outside or {}) for laid in applied(edits, requests)]
 
 
 def served(laid: Laid, call: Answered, caches: Caches, outside: Mapping[int, int], looked: Looked | None = None) -> Served:

@@ -8,8 +8,8 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
-from seamaudit.layers.cache import Answered, Laid, Sent, Served, is_close
-from seamaudit.layers.cache.edits import Edit
+from seamaudit.layers.cache import Answered, Sent, Served, is_close
+from seamaudit.layers.cache.edits import Edit, applied
 from seamaudit.layers.cache.state import Texts
 from seamaudit.providers.billing import billed, rebilled, with_lives
 from seamaudit.providers.bills import Bill
@@ -31,16 +31,15 @@ class Outcome(Struct, frozen=True):
     @classmethod
     def total(cls, parts: Iterable[Outcome]) -> Outcome:
         """The sum."""
-        known = list(parts)
-        usd = [part.usd for part in known if part.usd is not None]
-        return cls(
-            sum(part.requests for part in known),
-            sum(part.input for part in known),
-            sum(part.read for part in known),
-            sum(part.written for part in known),
-            Money(sum(usd)) if usd else None,
-            sum(part.priced for part in known),
-        )
+        requests = tokens = read = written = priced = 0
+        usd: Money | None = None
+        for part in parts:
+            requests, tokens = requests + part.requests, tokens + part.input
+            read, written = read + part.read, written + part.written
+            priced += part.priced
+            if part.usd is not None:
+                usd = Money((usd or 0) + part.usd)
+        return cls(requests, tokens, read, written, usd, priced)
 
     @property
     def plain(self) -> int:
@@ -112,10 +111,7 @@ class Counterfactual:
         that `edits` part."""
         seen: set[bytes] = set()
         parts: list[Outcome] = []
-        requests: Sequence[Laid] = self._sent.requests
-        for edit in edits:
-            requests = edit.apply(requests)
-        for laid in requests:
+        for laid in applied(edits, self._sent.requests):
             if laid.call.exchange.id < 0:
                 continue
             pieces = list(laid.pieces())
