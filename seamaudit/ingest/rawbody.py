@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
@@ -158,4 +159,4 @@ _BESIDE = frozenset({*MEMBERS}) - {
 def settings(body: Mapping[str, bytes]) -> str:
     """A digest of what is sent beside the prompt: the model, the parameters, the limits; who asks is left out."""
     told = b"\0".join(b"%b=%b" % (name.encode(), body[name]) for name in sorted(_BESIDE.intersection(body)))
-    return short_digest(told.decode("utf-8", "replace"), 16)
+    return sys.intern(short_digest(told.decode("utf-8", "replace"), 16))  # the same for most of an application's requests

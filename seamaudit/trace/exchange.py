@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -112,6 +114,9 @@ class Link(Struct, frozen=True, gc=False):
     started: float | None = None
 
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class Request(Struct, frozen=True, gc=False):
     """What was sent.
 
@@ -140,7 +145,7 @@ class Request(Struct, frozen=True, gc=False):
     length: int = 0
     unsized: int = 0
     broken: tuple[tuple[str, str], ...] = ()
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = _NOTHING
     scattered: bool = False
     settings: str = ""
     compares_with: str = ""

@@ -42,7 +42,7 @@ class Tape:
     ids: array[int] = field(default_factory=lambda: array("I"))
     heads: array[int] = field(default_factory=lambda: array("I"))
     _ordered: list[bytes] = field(default_factory=list)
-    _sums: dict[tuple[Measure | str, bool, int], list[int]] = field(default_factory=dict)
+    _sums: dict[tuple[Measure | str, bool, int], array[int]] = field(default_factory=dict)
     _links: dict[tuple[bool, bytes, int], list[bytes]] = field(default_factory=dict)
     views: dict[tuple[int, int], View] = field(default_factory=dict, repr=False, compare=False)
 
@@ -69,12 +69,12 @@ class Tape:
             stop -= covered
         return total
 
-    def _summed(self, what: Measure | str, heads: bool, start: int, stop: int) -> list[int]:
+    def _summed(self, what: Measure | str, heads: bool, start: int, stop: int) -> array[int]:
         """Running sums of the positions from `start` on, at least up to `stop`, entry k over the first k of them."""
-        sums = self._sums.setdefault((what, heads, start), [0])
+        sums = self._sums.setdefault((what, heads, start), array("q", (0,)))
         new = map(self.segments.__getitem__, (self.heads if heads else self.ids)[start + len(sums) - 1 : stop])
         values = map(what, new) if callable(what) else (each.starts and each.array == what for each in new)
-        sums += accumulate(values, initial=sums.pop())
+        sums.extend(accumulate(values, initial=sums.pop()))
         return sums
 
     def spelled(self, prefix: Prefix) -> View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
@@ -109,9 +109,9 @@ class ExplicitCache:
         if entry is None or not entry.is_readable(call.started):
             self._hold(key, Entry(position, tokens, True, _life(call, ""), call.started, None, -1))
 
-    def take(self, changed: Mapping[Key, Entry]) -> None:
+    def take(self, changed: Iterable[tuple[Key, Entry]]) -> None:
         """Change entries as a request did that was replayed elsewhere."""
-        for key, entry in changed.items():
+        for key, entry in changed:
             self._hold(key, entry)
 
     def holds(self, key: Key) -> Entry | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -23,11 +23,15 @@ CLOSE: Final = 0.01
 """How far a predicted read may be off, as a share of the prompt, and still be the one that was reported."""
 
 
+Changes = Sequence[tuple[Key, Entry]]
+"""Entries as they were put in, by their keys."""
+
+
 class Step(Struct, frozen=True, gc=False):
     """What one request did to a cache that is written at markers: the positions it looked at, the entries it changed."""
 
     looked: Sequence[Sequence[int]]
-    changed: Mapping[Key, Entry]
+    changed: Changes
 
 
 class Sent:
@@ -71,7 +75,7 @@ class Sent:
                 yield as_before
             else:
                 yield served(laid, press.call(laid), caches, self.outside)
-                differences.note(step.changed if step else {}, cache.changed)
+                differences.note(step.changed if step else (), cache.changed)
 
     def _serve(self, laid: Laid, caches: Caches, looked: Looked) -> None:
         """Serve a request and note what it did."""
@@ -79,7 +83,7 @@ class Sent:
         self.served.append(served(laid, laid.call, caches, self.outside, looked))
         known = self.outside.get(laid.call.exchange.id)
         reaches = looked.reaches if known is None else [*looked.reaches, [known]]
-        self._steps[laid.call.exchange.id] = Step(reaches, dict(caches.explicit.changed))
+        self._steps[laid.call.exchange.id] = Step(tuple(reaches), tuple(caches.explicit.changed.items()))
 
     def _find_outside(self, laid: Laid, caches: Caches) -> None:
         """Where a request read what nothing recorded had written, hold it from here on."""
@@ -116,14 +120,14 @@ class _Differences:
                     return True
         return False
 
-    def both(self, changed: Mapping[Key, Entry]) -> None:
+    def both(self, changed: Changes) -> None:
         """A request did the same as before."""
         self._before.update(changed)
 
-    def note(self, before: Mapping[Key, Entry], now: Mapping[Key, Entry]) -> None:
-        """What a request changed before, and what it changed now."""
+    def note(self, before: Changes, now: Iterable[Key]) -> None:
+        """What a request changed before, and the keys of what it changed now."""
         self._before.update(before)
-        for key in before.keys() | now.keys():
+        for key in {key for key, _ in before}.union(now):
             was, entry = self._before.get(key), self._cache.holds(key)
             for position in {each.position for each in (was, entry) if each is not None}:
                 keys = self._keys.setdefault(position, set())

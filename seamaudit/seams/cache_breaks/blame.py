@@ -37,9 +37,10 @@ class Lookups:
 
     @cached_property
     def _by_print(self) -> Mapping[int, list[tuple[int, Retrieval]]]:
-        index: dict[int, list[tuple[int, Retrieval]]] = {value: [] for change in self._changes for value in unpack(change.changed_prints)}
+        wanted = {value for change in self._changes for value in unpack(change.changed_prints)}
+        index: defaultdict[int, list[tuple[int, Retrieval]]] = defaultdict(list)
         for at, row in enumerate(self._rows):
-            for value in index.keys() & unpack(row.text_prints):
+            for value in wanted.intersection(unpack(row.text_prints)):
                 index[value].append((at, row))
         return index
 

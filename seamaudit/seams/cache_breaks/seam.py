@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -32,7 +33,24 @@ from seamaudit.seams.cache_breaks.blame import (
 from seamaudit.seams.cache_breaks.facts import CacheBreak, Cause, Origin
 from seamaudit.seams.cache_breaks.followed import followed
 from seamaudit.seams.cache_breaks.knobs import BreakKnobs
-from seamaudit.trace import Money, Zone
+from seamaudit.trace import Locus, Money, Zone
+
+
+class _Before(NamedTuple):
+    """What is asked of the read that another one builds on."""
+
+    provider: str
+    model: str
+    mode: CacheMode
+    settled: bool
+    left: int
+    life: float | None
+    started: float | None
+    locus: Locus
+
+    @classmethod
+    def of(cls, read: CacheRead) -> _Before:
+        return cls(read.provider, read.model, read.mode, read.settled, read.left, read.life, read.started, read.locus)
 
 
 class CacheBreaks:
@@ -56,8 +74,9 @@ class CacheBreaks:
         looked_up = Lookups(facts.rows(Retrieval), changes.values())
         writes = facts.rows(CacheWrite)
         moving, left_behind = self._moving(writes, changes), self._left_behind(writes, changes)
-        reads = {read.exchange: read for read in facts.rows(CacheRead)}
-        for read in reads.values():
+        before: dict[int, _Before] = {}
+        for read in facts.rows(CacheRead):  # in the order in which they were sent
+            before[read.exchange] = _Before.of(read)
             change = changes.get(read.exchange)
             if read.intended:
                 continue
@@ -66,10 +85,10 @@ class CacheBreaks:
                 continue
             missed = self._missed(read, change)
             if missed:
-                row = self._broken(read, change, looked_up, missed, reads.get(read.base_exchange))
+                row = self._broken(read, change, looked_up, missed, before.get(read.base_exchange))
                 yield _by_marker(row) if read.exchange in left_behind and row.cause in FROM_TEXT else row
             elif change is None:
-                yield from self._switched(read, reads.get(read.previous))
+                yield from self._switched(read, before.get(read.previous))
 
     def _moving(self, writes: Iterable[CacheWrite], changes: Mapping[int, PrefixChange]) -> frozenset[int]:
         """Writes up to a marker whose own block is the one that changes from request to request, and that nobody reads."""
@@ -104,7 +123,7 @@ class CacheBreaks:
             return 0
         return missed
 
-    def _broken(self, read: CacheRead, change: PrefixChange | None, looked_up: Lookups, missed: int, base: CacheRead | None) -> CacheBreak:
+    def _broken(self, read: CacheRead, change: PrefixChange | None, looked_up: Lookups, missed: int, base: _Before | None) -> CacheBreak:
         cause = cause_of(read, change)
         changed = change if cause not in NOT_THE_TEXT or _changed_too(read, change, cause) else None
         origin, proof, tool, witness = origin_of(cause, changed, looked_up, self._knobs.shared_prints)
@@ -177,7 +196,7 @@ class CacheBreaks:
             diverges_at=change.diverges_at,
         )
 
-    def _switched(self, read: CacheRead, before: CacheRead | None) -> Iterator[CacheBreak]:
+    def _switched(self, read: CacheRead, before: _Before | None) -> Iterator[CacheBreak]:
         """An unchanged prompt that went to another model while what the turn before had left was still alive."""
         if before is None or not read.extends or (before.provider, before.model) == (read.provider, read.model):
             return
@@ -221,7 +240,7 @@ def _changed_too(read: CacheRead, change: PrefixChange | None, cause: Cause) -> 
     return cause is Cause.EXPIRED and change is not None and change.shared < read.base_position
 
 
-def _gap(read: CacheRead, before: CacheRead | None) -> float | None:
+def _gap(read: CacheRead, before: _Before | None) -> float | None:
     if before is None or read.started is None or before.started is None:
         return None
     return read.started - before.started

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from seamaudit.layers.cost import Spend
@@ -23,13 +23,12 @@ Run = Sequence[Billed]
 """The steps of one run, or of a part of a thread, in order."""
 
 
-def billed(steps: Iterable[AgentStep], bills: Mapping[int, Spend]) -> dict[str, list[Billed]]:
+def billed(steps: Iterable[AgentStep], bills: Iterable[Spend]) -> dict[str, list[Billed]]:
     """The steps of every thread in order, with their bills."""
+    paid = {bill.exchange: (None if bill.input is None or bill.output is None else bill.input + bill.output, bill.usd) for bill in bills}
     threads: defaultdict[str, list[Billed]] = defaultdict(list)
     for step in steps:
-        bill = bills.get(step.exchange)
-        tokens = bill.input + bill.output if bill and bill.input is not None and bill.output is not None else None
-        threads[step.thread].append(Billed(step, tokens, bill.usd if bill else None))
+        threads[step.thread].append(Billed(step, *paid.get(step.exchange, (None, None))))
     return threads
 
 

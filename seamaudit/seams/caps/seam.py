@@ -28,7 +28,7 @@ class Caps:
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """Runs, suggestions by app, stretches without a person, then the caps that were passed."""
-        threads = billed(facts.rows(AgentStep), {bill.exchange: bill for bill in facts.rows(Spend)})
+        threads = billed(facts.rows(AgentStep), facts.rows(Spend))
         told = [(run, _told(run)) for steps in threads.values() for run in runs(steps)]
         told.sort(key=lambda each: each[1].exchange)
         yield from (row for _, row in told)
