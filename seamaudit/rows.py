@@ -10,8 +10,8 @@ from seamaudit.spool import Place, Spool
 
 T = TypeVar("T")
 
-KEPT: Final = 4096
-"""Rows that are kept in memory: a few MB of any table, and all of it for most recordings."""
+KEPT: Final = 1024
+"""Rows that are kept in memory: a MB of any table at most, and all of it for most recordings."""
 
 
 class Rows(Collection[T]):

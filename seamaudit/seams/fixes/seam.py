@@ -56,8 +56,9 @@ class Fixes:
         self._replays: Replays = elsewhere or (lambda found: replays(found, prices, calls.text_of))
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
-        """One FixReplay for each request that something was found at and an edit mends."""
+        """One FixReplay for each request that something was found at and an edit mends. Lets go of the calls, which takes most memory."""
         found = plans(facts, self._calls.caches)
+        self._calls.caches.clear()
         for plan, replay in zip(found, self._replays(found), strict=True):
             if replay is not None:
                 yield from _rows(plan, replay)
