@@ -82,15 +82,15 @@ def _parted(laid: Laid, spans: Iterable[Span], region: Region) -> tuple[list[Spa
         if span.behind or low >= high:
             kept.append(span)
             continue
-        kept.append(span._replace(stop=low))
+        kept.append(replace(span, stop=low))
         first = laid.call.prefix.at(low) if span.made is None else span.made
         if low == region.start and 0 < region.stays < text_bytes(first):
             stays, goes = _split(laid, span, first, region)
             kept.append(stays)
             gone.append(goes)
             low += 1
-        gone.append(span._replace(start=low, stop=high, behind=True))
-        kept.append(span._replace(start=high))
+        gone.append(replace(span, start=low, stop=high, behind=True))
+        kept.append(replace(span, start=high))
     return kept, gone
 
 
@@ -101,7 +101,7 @@ def _split(laid: Laid, span: Span, segment: Segment, region: Region) -> tuple[Sp
     stays = _part(segment, region.stays, region.key + segment.zone.encode())
     goes = _part(segment, segment.length - region.stays, region.key + segment.ordered)
     at = Span(region.start, region.start + 1)
-    return at._replace(made=stays, tokens=tokens * share), at._replace(made=goes, tokens=tokens * (1 - share), behind=True)
+    return replace(at, made=stays, tokens=tokens * share), replace(at, made=goes, tokens=tokens * (1 - share), behind=True)
 
 
 def _part(segment: Segment, length: int, known_by: bytes) -> Segment:
@@ -178,7 +178,7 @@ def _tools(laid: Laid) -> tuple[list[tuple[Segment, Span]], list[Span]]:
         stop = min(span.stop, count)
         tools += ((segment, Span(at, at + 1)) for at, segment in enumerate(prefix.segments(span.start, stop), span.start))
         if stop < span.stop:
-            return tools, [span._replace(start=stop), *laid.spans[at + 1 :]]
+            return tools, [replace(span, start=stop), *laid.spans[at + 1 :]]
     return tools, []
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from seamaudit.layers.cache.facts import CacheWrite, Verdict
 from seamaudit.layers.cache.marks import Looked, looked_at
 from seamaudit.layers.cache.state import Answered, Entry, Extent, Key, Older, behind, size
@@ -91,7 +93,7 @@ class ExplicitCache:
         hour = max((count for count, ttl in writes if ttl == HOUR), default=read)
         if key is not None and hit is not None:
             hit = hit.pinned(read)
-            self._hold(key, hit._replace(touched=call.started) if read else hit)
+            self._hold(key, replace(hit, touched=call.started) if read else hit)
         if marks and last and not call.summed:
             self._enter(call, marks, keys, last)
         return Usage(
@@ -151,7 +153,7 @@ class ExplicitCache:
         if not call.usage.cache_read:
             return hit
         self._reads[hit.owner] += 1
-        return hit._replace(touched=call.started)
+        return replace(hit, touched=call.started)
 
     def writes(self) -> list[CacheWrite]:
         """What each request wrote, and how often it was read."""
@@ -227,7 +229,7 @@ class ExplicitCache:
             key, pinned = keys[position], position == last
             known = self._entries.get(key)
             if known is not None and pinned:
-                known = known._replace(tokens=cached, exact=True)
+                known = replace(known, tokens=cached, exact=True)
                 self._hold(key, known)
             if known is not None and known.is_readable(call.started):
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -74,7 +74,7 @@ class Recorded:
         return self._prefix.measured(weight, position)
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True, gc=False):
     """What stands together in a prompt: the recorded positions from `start` to `stop`, or one segment that was made of the one at `start`
     and has so many tokens. `behind`: an edit has put it behind everything else."""
 
@@ -159,7 +159,7 @@ class Laid(Struct, frozen=True, gc=False):
         for span in self.spans:
             if count <= 0:
                 return
-            yield span if span.length <= count else span._replace(stop=span.start + count)
+            yield span if span.length <= count else replace(span, stop=span.start + count)
             count -= span.length
 
     def pieces(self) -> Iterator[tuple[Segment, float]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, pairwise, repeat
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Exchange, Kind, Locus, Prefix, Usage, Zone
@@ -33,7 +34,7 @@ _ORDER = {zone: at for at, zone in enumerate(Zone)}
 _RUNS = frozenset({Kind.TOOL_CALL, Kind.TOOL_RESULT})
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """A live cache entry; `tokens` is exact once usage has pinned it. Times are seconds since the epoch, None without a clock."""
 
     position: int
@@ -48,7 +49,7 @@ class Entry(NamedTuple):
         """The entry, its apportioned tokens those that were reported read, where these may be the same."""
         if reported == self.tokens or self.exact or abs(reported - self.tokens) > self.tokens * BAND:
             return self
-        return self._replace(tokens=reported, exact=True)
+        return replace(self, tokens=reported, exact=True)
 
     def is_readable(self, now: float | None) -> bool:
         """Whether a request sent at `now` can read it: its writer's answer has begun and its life is not over."""
