@@ -18,7 +18,7 @@ from seamaudit.seams.fixes.plans import Group
 from seamaudit.trace import Exchange, Money, Usage
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """Input tokens of some requests, and what they cost; `usd` is the price of the `priced` ones, None where none has one."""
 
     requests: int = 0
@@ -52,6 +52,15 @@ class Outcome(Struct, frozen=True):
         return self.read / self.input if self.input else 0.0
 
 
+class _Known(Struct, frozen=True, gc=False):
+    """A recorded call, what it came to, what the replay without an edit makes of it, and whether that is what was reported."""
+
+    call: Answered
+    recorded: Outcome
+    plain: Usage
+    reproduced: bool
+
+
 class Counterfactual:
     """One application's requests to one model. What is predicted rests on what was recorded: what an edit does not touch, and
     what the model cannot reproduce, is taken to stay as it is (`changed`)."""
@@ -69,15 +78,14 @@ class Counterfactual:
     @cached_property
     def actual(self) -> Outcome:
         """What was recorded."""
-        return Outcome.total(self._recorded.values())
+        return Outcome.total(known.recorded for known in self._known.values())
 
     @cached_property
-    def _recorded(self) -> dict[int, Outcome]:
-        return {call.exchange.id: self._outcome(call.exchange, call.usage) for call in self.group.calls}
+    def _known(self) -> dict[int, _Known]:
+        return {served.exchange.id: self._of(call, served.usage) for call, served in zip(self.group.calls, self._sent.served, strict=True)}
 
-    @cached_property
-    def _calls(self) -> dict[int, Answered]:
-        return {call.exchange.id: call for call in self.group.calls}
+    def _of(self, call: Answered, plain: Usage) -> _Known:
+        return _Known(call, self._outcome(call.exchange, call.usage), plain, is_close(call, plain))
 
     @property
     def comparable(self) -> int:
@@ -87,15 +95,7 @@ class Counterfactual:
     @property
     def reproduced(self) -> int:
         """Of these, those whose read the model predicts."""
-        return len(self._reproduced - self._sent.outside.keys())
-
-    @cached_property
-    def _reproduced(self) -> frozenset[int]:
-        return frozenset(call.exchange.id for call in self.group.calls if is_close(call, self._plain[call.exchange.id]))
-
-    @cached_property
-    def _plain(self) -> dict[int, Usage]:
-        return {served.exchange.id: served.usage for served in self._sent.served}
+        return sum(known.reproduced and exchange not in self._sent.outside for exchange, known in self._known.items())
 
     def with_edits(self, edits: Sequence[Edit]) -> Outcome:
         """What is predicted for the same content sent otherwise."""
@@ -124,13 +124,13 @@ class Counterfactual:
 
     def _predicted(self, served: Served) -> Outcome:
         exchange, then = served.exchange, served.usage
-        call, before = self._calls.get(exchange.id), self._plain.get(exchange.id)
-        if call is None or before is None:  # a request that an edit added: it is all new, and answered by nothing
+        known = self._known.get(exchange.id)
+        if known is None:  # a request that an edit added: it is all new, and answered by nothing
             return self._outcome(exchange, replace(then, output=0, recorded={}))
-        if then == before:
-            return self._recorded[exchange.id]
-        recorded = with_lives(call.exchange, call.usage)
-        return self._outcome(call.exchange, changed(recorded, before, then, reproduced=exchange.id in self._reproduced))
+        if then == known.plain:
+            return known.recorded
+        recorded = with_lives(known.call.exchange, known.call.usage)
+        return self._outcome(known.call.exchange, changed(recorded, known.plain, then, reproduced=known.reproduced))
 
     def _outcome(self, exchange: Exchange, usage: Usage) -> Outcome:
         prices = self._prices_of(exchange)
