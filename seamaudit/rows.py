@@ -10,8 +10,8 @@ from seamaudit.spool import Place, Spool
 
 T = TypeVar("T")
 
-KEPT: Final = 1024
-"""Rows that are kept in memory: a MB of any table at most, and all of it for most recordings."""
+KEPT: Final = 512
+"""Rows of a table that are kept in memory at most."""
 
 
 class Rows(Collection[T]):

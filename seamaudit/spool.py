@@ -10,7 +10,7 @@ from weakref import finalize
 
 from seamaudit.errors import UsageError
 
-KEPT: Final = 1 << 20
+KEPT: Final = 1 << 19
 """Bytes that are kept in memory: what small inputs come to, and what was put away last, which is asked for most."""
 
 

@@ -21,6 +21,7 @@ from seamaudit.ingest.rawbody import RawBody
 from seamaudit.ingest.rejected import Rejected
 from seamaudit.ingest.withheld import worst
 from seamaudit.trace import Breakpoint, Locus, OutputForm, Withheld, Zone
+from seamaudit.trace.exchange import NOTHING
 
 _ids, _is_plain = attrgetter("ids"), attrgetter("is_plain")
 
@@ -68,9 +69,9 @@ class Members:
         raw = next((raw for name in names if (raw := self.raw(name)) is not None), b"{}")
         return Members(rawjson.members(raw) or {})
 
-    def params(self, names: Iterable[str]) -> dict[str, str]:
+    def params(self, names: Iterable[str]) -> Mapping[str, str]:
         """The members among `names`, as short literals or digests."""
-        return {name: literal(raw) for name in names if (raw := self.raw(name)) is not None}
+        return {name: literal(raw) for name in names if (raw := self.raw(name)) is not None} or NOTHING
 
 
 class Prompt:

@@ -114,7 +114,8 @@ class Link(Struct, frozen=True, gc=False):
     started: float | None = None
 
 
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+"""What is said of nothing: one empty mapping for all that have nothing to say."""
 
 
 class Request(Struct, frozen=True, gc=False):
@@ -138,14 +139,14 @@ class Request(Struct, frozen=True, gc=False):
     breakpoints: tuple[Breakpoint, ...] = ()
     offered: frozenset[str] | None = None
     deferred: bool = False
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = NOTHING
     max_output: int | None = None
     streamed: bool = False
     forced_tool: bool = False
     length: int = 0
     unsized: int = 0
     broken: tuple[tuple[str, str], ...] = ()
-    renamed: Mapping[str, str] = _NOTHING
+    renamed: Mapping[str, str] = NOTHING
     scattered: bool = False
     settings: str = ""
     compares_with: str = ""

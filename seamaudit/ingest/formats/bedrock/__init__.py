@@ -54,7 +54,7 @@ class BedrockConverse:
             prefix=intern.prefix(prompt.ids, base),
             breakpoints=tuple(prompt.breakpoints),
             offered=prompt.offered,
-            params=tools.params(("toolChoice",)) | members.params(_PARAMS),
+            params={**tools.params(("toolChoice",)), **members.params(_PARAMS)},
             max_output=members.inner("inferenceConfig").number("maxTokens", "max_new_tokens"),
             streamed=path.endswith("-stream"),
             forced_tool=bool({"any", "tool"} & fields(tools.value("toolChoice")).keys()),

@@ -61,7 +61,7 @@ class GeminiGenerate:
             prefix=intern.prefix(prompt.ids, base),
             complete=not held,
             offered=None if held and not prompt.offered else prompt.offered,
-            params=members.params((*_TOOL_CONFIG, *_CACHED)) | config.params(_PARAMS),
+            params={**members.params((*_TOOL_CONFIG, *_CACHED)), **config.params(_PARAMS)},
             max_output=config.number("maxOutputTokens", "max_output_tokens"),
             streamed=path.endswith(":streamGenerateContent"),
             forced_tool=calling.text("mode").upper() == "ANY",
