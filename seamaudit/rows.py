@@ -11,11 +11,13 @@ from seamaudit.spool import Place, Spool
 T = TypeVar("T")
 
 KEPT: Final = 512
-"""Rows of a table that are kept in memory at most."""
+"""Rows that are put away together, and kept in memory at most once the first ones have been."""
+FIRST: Final = 8
+"""So many times as many are kept before any is put away: most recordings never get there."""
 
 
 class Rows(Collection[T]):
-    """Values of one kind, put away in `spool` by the `kept`. Those that were put away are made anew each time they are gone through.
+    """Values of one kind, put away in `spool` by the `kept` once they are many. They are made anew each time they are gone through.
 
     Nothing but values of this process is ever unpickled: nobody else can open the file.
     """
@@ -23,15 +25,18 @@ class Rows(Collection[T]):
     def __init__(self, spool: Spool, kept: int = KEPT) -> None:
         self._spool = spool
         self._kept = kept
+        self._room = kept * FIRST
         self._filed: list[Place] = []
         self._last: list[T] = []
 
     def add(self, row: T) -> None:
         """Append one. Raises UsageError where there is no room on disk."""
         self._last.append(row)
-        if len(self._last) == self._kept:
-            self._filed.append(self._spool.put(pickle.dumps(self._last, pickle.HIGHEST_PROTOCOL)))
-            self._last = []
+        if len(self._last) >= self._room:
+            for at in range(0, self._room, self._kept):
+                part = self._last[at : at + self._kept]
+                self._filed.append(self._spool.put(pickle.dumps(part, pickle.HIGHEST_PROTOCOL)))
+            self._room, self._last = self._kept, []
 
     def __len__(self) -> int:
         return len(self._filed) * self._kept + len(self._last)

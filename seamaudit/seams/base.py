@@ -1,4 +1,4 @@
-"""The face every seam has."""
+"""The face every seam has, and what several ask of the bill."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from seamaudit.facts import REGISTRY, Fact, FactBase
+from seamaudit.layers.cost import Spend
+from seamaudit.trace import Money
 
 
 class Seam(Protocol):
@@ -29,3 +31,9 @@ def claimed(facts: FactBase, column: str) -> Counter[int]:
             for row in facts.table(table.name):
                 out[row.exchange] += getattr(row, column) or 0
     return out
+
+
+def paid(facts: FactBase, rows: Iterable[Fact]) -> dict[int, Money | None]:
+    """What the calls that some rows are about were billed, by exchange; None where that is not known."""
+    asked = {row.exchange for row in rows}
+    return {spend.exchange: spend.usd for spend in facts.rows(Spend) if spend.exchange in asked} if asked else {}

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.cache import CacheRead, CacheWrite, UnmarkedRepeat
-from seamaudit.layers.cost import Spend
 from seamaudit.layers.prefix import PrefixChange
 from seamaudit.providers.prices import PriceBook, UnitPrices
+from seamaudit.seams.base import paid
 from seamaudit.trace import Money, Need, Zone
 
 Surety = Literal["high", "medium"]
@@ -67,7 +67,6 @@ class CacheHabits:
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """One CacheHabit for each request that took part in one. None claims more than its call cost."""
-        spent = {row.exchange: row.usd for row in facts.rows(Spend)}
         writes = facts.rows(CacheWrite)
         stampedes, cold_starts = self._at_a_new_version(list(self._stampedes(writes)), writes, facts.rows(PrefixChange))
         rows = [
@@ -76,6 +75,7 @@ class CacheHabits:
             *self._habit(cold_starts, 1),
             *self._habit(self._long_lives(writes, facts.rows(CacheRead)), self._knobs.times),
         ]
+        spent = paid(facts, rows)
         return [_within(row, spent.get(row.exchange)) for row in rows]
 
     def _habit(self, rows: Iterable[CacheHabit], least: int) -> Iterator[CacheHabit]:
@@ -119,6 +119,8 @@ class CacheHabits:
     ) -> tuple[list[CacheHabit], list[CacheHabit]]:
         """The stampedes, and apart from them those that followed a new version of their app's tools or system prompt: writes that raced
         for an entry whose writer was the first to send it. Fewer of these for one version than make a habit stay stampedes."""
+        if not rows:
+            return [], []
         new = {change.exchange for change in changes if is_new_version(change)}
         first: dict[int, int] = {}
         for write in writes:  # in their order: what a write raced for may itself have raced
@@ -135,10 +137,13 @@ class CacheHabits:
 
         Judged are writes whose hour is over before the recording ends: what comes later could still have been a late read.
         """
+        long = [(write, write.started) for write in writes if write.written_1h and write.started is not None]
+        if not long:
+            return
         end = max((read.started for read in reads if read.started is not None), default=0.0)
         by_app: dict[str, list[CacheWrite]] = defaultdict(list)
-        for write in writes:
-            if write.written_1h and write.started is not None and end - write.started >= HOUR:
+        for write, started in long:
+            if end - started >= HOUR:
                 by_app[write.app].append(write)
         late: dict[str, list[CacheRead]] = defaultdict(list)
         for read in reads:

@@ -30,12 +30,17 @@ class FullWindows:
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """The phases that nothing ended."""
-        conversations = {row.exchange: row.conversation for row in facts.rows(Spend)}
-        last = {row.conversation: row.exchange for row in facts.rows(Spend) if not row.side}
-        threads = {row.exchange: row.thread for row in facts.rows(Spend)}
-        for row in facts.rows(WindowPhase):
+        phases = [row for row in facts.rows(WindowPhase) if row.ended is PhaseEnd.OPEN]
+        if not phases:
+            return
+        conversations, threads, last = {}, {}, {}
+        for spend in facts.rows(Spend):
+            conversations[spend.exchange], threads[spend.exchange] = spend.conversation, spend.thread
+            if not spend.side:
+                last[spend.conversation] = spend.exchange
+        for row in phases:
             after = last.get(conversations.get(row.exchange, ""), row.exchange)
-            if row.ended is PhaseEnd.OPEN and (after <= row.exchange or threads[after] == row.thread):
+            if after <= row.exchange or threads[after] == row.thread:
                 yield FullWindow(
                     exchange=row.exchange,
                     thread=row.thread,

@@ -34,6 +34,9 @@ class LoopCosts:
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """One LoopSpend for each episode. An exchange is one loop's waste only: the first's that claims it, less what other
         seams claim of it already."""
+        loops = sorted(facts.rows(LoopEpisode), key=lambda loop: loop.exchange)
+        if not loops:
+            return
         dollars, tokens = claimed(facts, "waste_usd"), claimed(facts, "wasted_tokens")
         bills = {spend.exchange: _rest(spend.usd, dollars[spend.exchange]) for spend in facts.rows(Spend)}
         made: dict[tuple[str, int], list[LoopExchange]] = defaultdict(list)
@@ -42,7 +45,7 @@ class LoopCosts:
             if row.exchange not in taken:
                 made[row.thread, row.episode].append(row)
                 taken.add(row.exchange)
-        for loop in sorted(facts.rows(LoopEpisode), key=lambda loop: loop.exchange):
+        for loop in loops:
             rows = made[loop.thread, loop.episode]
             known = loop.wasted_tokens is not None  # what made a call and is not recorded cost something, too
             yield LoopSpend(

@@ -67,6 +67,9 @@ def with_hours(rows: Sequence[CacheBreak], reads: Iterable[Read], prices: PriceB
     for row in rows:
         if row.cause is Cause.EXPIRED:
             expired[row.app].append(row)
+    if not expired:
+        yield from rows
+        return
     kept = {row.exchange: row.wasted_tokens for found in expired.values() for row in found if row.hour_keeps}
     extra: dict[str, list[Money | None]] = defaultdict(list)
     for read in reads:

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from seamaudit.facts import Fact, FactBase
 from seamaudit.layers.cache import CacheRead, CacheWrite, Verdict
-from seamaudit.layers.cost import Spend
 from seamaudit.layers.prefix import PrefixChange
 from seamaudit.layers.retrieval import Retrieval
 from seamaudit.layers.usage_cache import UsageRead
 from seamaudit.providers.contracts import CacheMode
 from seamaudit.providers.prices import PriceBook
+from seamaudit.seams.base import paid
 from seamaudit.seams.cache_breaks.bill import hour_keeps, price_of_miss, unit_of, with_hours, within_bill
 from seamaudit.seams.cache_breaks.blame import (
     NOT_THE_TEXT,
@@ -62,9 +62,9 @@ class CacheBreaks:
 
     def join(self, facts: FactBase) -> Iterable[Fact]:
         """One CacheBreak for each read that fell short, and for each write that a moving block wasted."""
-        spent = {row.exchange: row.usd for row in facts.rows(Spend)}
         told = facts.rows(UsageRead)
-        found = chain(self._replayed(facts), followed(told, self._prices, self._knobs))
+        found = [*self._replayed(facts), *followed(told, self._prices, self._knobs)]
+        spent = paid(facts, found)
         rows = [within_bill(row, spent) for row in found]
         return with_hours(rows, chain(facts.rows(CacheRead), told), self._prices)
 
