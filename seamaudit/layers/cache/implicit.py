@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from seamaudit.layers.cache.facts import Verdict
-from seamaudit.layers.cache.state import Answered, Extent, Key, Older, Texts, no_text, size
+from seamaudit.layers.cache.state import Answered, Extent, Older, Texts, no_text, packed, size
 from seamaudit.providers.contracts import CacheContract
 from seamaudit.trace import Link, Segment, Usage
 from seamaudit.trace.textdiff import first_difference
@@ -64,20 +64,20 @@ class ImplicitCache:
     block where its text is at hand."""
 
     def __init__(self, text_of: Texts = no_text) -> None:
-        self._sent: dict[Key, _Touched] = {}
-        self._after: dict[Key, tuple[Segment, Key]] = {}
+        self._sent: dict[bytes, _Touched] = {}
+        self._after: dict[bytes, tuple[Segment, bytes]] = {}
         self._text_of = text_of
 
     def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
         """What the request reads by the contract alone, and keep it: `tokens` tells how many so many positions are."""
         keys, life = call.every_key(), life_of(call)
-        keys[0] = (b"", call.params())
+        keys[0] = packed((b"", call.params()))
         hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started, life)), 0)
         read = tokens(hit) + self._within(call, hit, keys[hit], tokens)
         self._keep(call, keys, hit)
         return Usage(input=call.usage.input, cache_read=stepped(read, call.contract), cache_write=0)
 
-    def _keep(self, call: Answered, keys: Sequence[Key], hit: int) -> None:
+    def _keep(self, call: Answered, keys: Sequence[bytes], hit: int) -> None:
         """Hold what was sent up to every position, and which block stood there; what was read can still be read."""
         sent = self._sent
         known: _Touched | None = None
@@ -91,7 +91,7 @@ class ImplicitCache:
         sent.update(zip(keys[hit + 1 :], repeat(_Touched(call.started, call.readable))))
         self._after.update(zip(keys, zip(call.prefix.segments(), keys[1:], strict=True), strict=False))
 
-    def _within(self, call: Answered, hit: int, key: Key, tokens: Callable[[int], int]) -> int:
+    def _within(self, call: Answered, hit: int, key: bytes, tokens: Callable[[int], int]) -> int:
         """Tokens of the next block that the block which last stood there began with."""
         before = self._after.get(key)
         if before is None or hit >= call.prefix.length or not self._serves(before[1], call.started, life_of(call)):
@@ -101,9 +101,9 @@ class ImplicitCache:
 
     def know(self, call: Answered, position: int, tokens: int) -> None:
         """Hold a prefix that the request is known to have found, though nothing recorded sent it."""
-        self._sent[call.keys()[position]] = _Touched(call.started, None)
+        self._sent[packed(call.keys()[position])] = _Touched(call.started, None)
 
-    def _serves(self, key: Key, now: float | None, life: float) -> bool:
+    def _serves(self, key: bytes, now: float | None, life: float) -> bool:
         sent = self._sent.get(key)
         return sent is not None and sent.serves(now, life)
 

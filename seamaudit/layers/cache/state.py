@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, pairwise, repeat
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +24,12 @@ def no_text(segment: int) -> bytes | None:
 
 Key = tuple[bytes, str]
 """A chain digest and the parameters that key its zone."""
+
+
+def packed(key: Key) -> bytes:
+    """A key in one piece, which takes half as much where many are kept: a digest is of one length."""
+    return key[0] + key[1].encode()
+
 
 CHAIN: Final = 64
 """Earlier turns whose boundaries an older entry is looked for at."""
@@ -143,12 +149,14 @@ class Answered(Struct, frozen=True, gc=False):
         """Cache keys at positions (counts of covered segments)."""
         return Keys(self)
 
-    def every_key(self) -> list[Key]:
-        """Cache keys at every position, entry k over the first k segments."""
+    def every_key(self) -> list[bytes]:
+        """Cache keys at every position, entry k over the first k segments, each `packed`."""
         digests, zones = every(self.prefix), (Zone.TOOLS, Zone.SYSTEM, Zone.MESSAGES)
+        params = [self.params(zone).encode() for zone in zones]
+        if not any(params):
+            return digests
         ends = [0, *(self.prefix.zone_end(zone) + 1 for zone in zones)]
-        parts = zip(pairwise(ends), map(self.params, zones), strict=True)
-        return list(chain.from_iterable(zip(digests[start:stop], repeat(params)) for (start, stop), params in parts))
+        return [digest + given for (start, stop), given in zip(pairwise(ends), params, strict=True) for digest in digests[start:stop]]
 
 
 class Keys(dict[int, Key]):
