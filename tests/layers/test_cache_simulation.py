@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from seamaudit.layers.cache import CacheLayer, Calls, Laid, Sent, Served, simulate
 from seamaudit.layers.cache.edits import AddMarks, Edit, HoldUntil, Live, MarkBefore, MoveBehind, Region, SortTools, SpellAlike, WarmUp
+from seamaudit.layers.cache.implicit import ImplicitCache
 from seamaudit.trace import Breakpoint, Exchange, Kind, Segment, Usage, Zone
 from tests.builders import START, Story, answer, say, segment
 from tests.layers.test_cache import ask, blocks
@@ -63,9 +64,9 @@ def test_no_edit_changes_what_is_sent(growths: list[int], moved: int) -> None:
 
 
 @st.composite
-def threads(draw: st.DrawFn) -> list[Exchange]:
+def threads(draw: st.DrawFn, **provider: str) -> list[Exchange]:
     """Threads that begin alike, take turns, pause, race, and read what nothing recorded wrote."""
-    story, now, lengths, out = Story(), 0.0, {}, []
+    story, now, lengths, out = Story(**provider), 0.0, {}, []
     for _ in range(draw(st.integers(2, 12))):
         thread = draw(st.sampled_from("abc"))
         lengths[thread] = length = lengths.get(thread, 8) + draw(st.integers(1, 9))
@@ -73,7 +74,7 @@ def threads(draw: st.DrawFn) -> list[Exchange]:
         prompt = [*blocks(shared), *blocks(length, thread)[shared:]]
         marks = sorted({draw(st.sampled_from([0, 3, 8])), length} - {0})
         read = draw(st.sampled_from([0, 0, 300, 800, 1100]))
-        now += draw(st.sampled_from([0.5, 20.0, 290.0, 400.0]))
+        now += draw(st.sampled_from([0.5, 20.0, 290.0, 400.0, 4000.0, 90_000.0]))
         out.append(ask(story, prompt, marks, min(read, 100 * length), 100 * length - min(read, 100 * length), at=now, took=4.0))
     return out
 
@@ -95,6 +96,27 @@ def test_what_an_edit_does_not_reach_need_not_be_replayed(exchanges: list[Exchan
     plain = sent(*exchanges)
     whole = simulate(plain.requests, edited, plain.outside)
     assert [(one.exchange.id, one.usage) for one in plain.edited(edited)] == [(one.exchange.id, one.usage) for one in whole]
+
+
+GPT = {"provider": "openai", "platform": "openai", "api": "openai.chat", "host": "api.openai.com", "model": "gpt-5.2"}
+
+
+def reads(cache: ImplicitCache, *exchanges: Exchange) -> list[int | None]:
+    return [cache.serve(request.call, request.tokens().__getitem__).cache_read for request in laid(*exchanges)]
+
+
+@given(threads(**GPT))
+def test_what_no_request_can_read_any_more_need_not_be_held(exchanges: list[Exchange]) -> None:
+    assert reads(ImplicitCache(many=0), *exchanges) == reads(ImplicitCache(), *exchanges)
+
+
+@pytest.mark.parametrize(("pause", "read"), [(290.0, 1920), (310.0, 0)])
+def test_what_can_still_be_read_is_held_while_others_are_let_go(pause: float, read: int) -> None:
+    story = Story(**GPT)
+    times = (("old", 0.0), ("a", 1000.0), ("b", 1000.0 + pause / 2), ("a", 1000.0 + pause))
+    exchanges = [ask(story, blocks(20, name), [], 0, 2000, at=at) for name, at in times]
+    cache = ImplicitCache(many=0)
+    assert reads(cache, *exchanges) == [0, 0, 0, read]
 
 
 def rag(count: int) -> list[Laid]:
@@ -199,7 +221,7 @@ TEXTS = {"a": b"same beginning " * 400 + b"monday", "b": b"same beginning " * 40
 
 
 def test_an_unmarked_cache_shares_the_beginning_of_a_block_where_its_text_is_at_hand() -> None:
-    story = Story(provider="openai", platform="openai", api="openai.chat", host="api.openai.com", model="gpt-5.2")
+    story = Story(**GPT)
     calls = []
     for name in ("a", "b"):
         block = segment(Kind.TEXT, TEXTS[name].decode(), role="system", zone=Zone.SYSTEM)
@@ -208,11 +230,11 @@ def test_an_unmarked_cache_shares_the_beginning_of_a_block_where_its_text_is_at_
     texts |= {one.id: text for one, text in zip(calls[1].request.prefix.segments(0, 1), [TEXTS["b"]], strict=True)}
     requests = laid(*calls)
 
-    def reads(served: list[Served]) -> list[Any]:
+    def read(served: list[Served]) -> list[Any]:
         return [one.usage.cache_read for one in served]
 
-    assert reads(simulate(requests)) == [0, 0]
-    assert reads(simulate(requests, (), None, texts.get)) == [0, 1408]
+    assert read(simulate(requests)) == [0, 0]
+    assert read(simulate(requests, (), None, texts.get)) == [0, 1408]
 
 
 def test_an_automatic_marker_counts_like_any_other() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from seamaudit.layers.cache.facts import Verdict
 from seamaudit.layers.cache.state import Answered, Extent, Older, Texts, no_text, packed, size
@@ -48,64 +48,84 @@ def _alike(was: Segment, now: Segment, text_of: Texts) -> int:
 
 
 class _Touched(NamedTuple):
-    """When a prefix was last sent, and from when on it can be read. Times are seconds since the epoch, None without a clock."""
+    """When a prefix was last sent, from when on it can be read, and for how long. Times are seconds since the epoch, None without a
+    clock."""
 
     at: float | None
     readable: float | None
+    life: float
 
-    def serves(self, now: float | None, life: float) -> bool:
-        if now is None or self.at is None:
-            return True
-        return (self.readable is None or self.readable <= now) and now - self.at <= life
+    def serves(self, now: float | None) -> bool:
+        """Whether a request sent at `now` reads it."""
+        return self.lives(now) and (now is None or self.at is None or self.readable is None or self.readable <= now)
+
+    def lives(self, now: float | None) -> bool:
+        """Whether a request sent at `now` or later may read it."""
+        return now is None or self.at is None or now - self.at <= self.life
+
+    def again(self, call: Answered) -> _Touched:
+        """The same, read by a request: what was asked to be kept for longer still is."""
+        return _Touched(call.started, self.readable, max(self.life, life_of(call)))
+
+
+MANY: Final = 1 << 14
+"""Prefixes that are held before any is let go."""
 
 
 class ImplicitCache:
     """The longest prefix that any request sent before: what is left to the contract where no earlier request is named. It ends inside a
-    block where its text is at hand."""
+    block where its text is at hand. Requests come in the order of their times; what none can read any more is let go, once it is `many`."""
 
-    def __init__(self, text_of: Texts = no_text) -> None:
+    def __init__(self, text_of: Texts = no_text, many: int = MANY) -> None:
+        self._room = self._many = many
         self._sent: dict[bytes, _Touched] = {}
         self._after: dict[bytes, tuple[Segment, bytes]] = {}
         self._text_of = text_of
 
     def serve(self, call: Answered, tokens: Callable[[int], int]) -> Usage:
         """What the request reads by the contract alone, and keep it: `tokens` tells how many so many positions are."""
-        keys, life = call.every_key(), life_of(call)
+        keys = call.every_key()
         keys[0] = packed((b"", call.params()))
-        hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started, life)), 0)
+        hit = next((at for at in range(call.prefix.length, 0, -1) if self._serves(keys[at], call.started)), 0)
         read = tokens(hit) + self._within(call, hit, keys[hit], tokens)
         self._keep(call, keys, hit)
+        if len(self._sent) > self._room:
+            self._let_go(call.started)
         return Usage(input=call.usage.input, cache_read=stepped(read, call.contract), cache_write=0)
 
     def _keep(self, call: Answered, keys: Sequence[bytes], hit: int) -> None:
         """Hold what was sent up to every position, and which block stood there; what was read can still be read."""
         sent = self._sent
         known: _Touched | None = None
-        touched = _Touched(call.started, call.readable)
+        touched = _Touched(call.started, None, life_of(call))  # below what was read it is there, too
         for key in keys[1 : hit + 1]:
             before = sent.get(key)
-            if before is not known:  # most were last sent together
-                known = before
-                touched = _Touched(call.started, known.readable if known else call.readable)
+            if before is not None and before is not known:  # most were last sent together
+                known, touched = before, before.again(call)
             sent[key] = touched
-        sent.update(zip(keys[hit + 1 :], repeat(_Touched(call.started, call.readable))))
+        sent.update(zip(keys[hit + 1 :], repeat(_Touched(call.started, call.readable, life_of(call)))))
         self._after.update(zip(keys, zip(call.prefix.segments(), keys[1:], strict=True), strict=False))
+
+    def _let_go(self, now: float | None) -> None:
+        self._sent = {key: sent for key, sent in self._sent.items() if sent.lives(now)}
+        self._after = {key: after for key, after in self._after.items() if after[1] in self._sent}
+        self._room = max(self._many, 2 * len(self._sent))
 
     def _within(self, call: Answered, hit: int, key: bytes, tokens: Callable[[int], int]) -> int:
         """Tokens of the next block that the block which last stood there began with."""
         before = self._after.get(key)
-        if before is None or hit >= call.prefix.length or not self._serves(before[1], call.started, life_of(call)):
+        if before is None or hit >= call.prefix.length or not self._serves(before[1], call.started):
             return 0
         now = call.prefix.at(hit)
         return int((tokens(hit + 1) - tokens(hit)) * min(1.0, _alike(before[0], now, self._text_of) / now.length))
 
     def know(self, call: Answered, position: int, tokens: int) -> None:
         """Hold a prefix that the request is known to have found, though nothing recorded sent it."""
-        self._sent[packed(call.keys()[position])] = _Touched(call.started, None)
+        self._sent[packed(call.keys()[position])] = _Touched(call.started, None, life_of(call))
 
-    def _serves(self, key: bytes, now: float | None, life: float) -> bool:
+    def _serves(self, key: bytes, now: float | None) -> bool:
         sent = self._sent.get(key)
-        return sent is not None and sent.serves(now, life)
+        return sent is not None and sent.serves(now)
 
 
 def _judged(predicted: int, call: Answered, older: Older) -> Verdict:
