@@ -108,7 +108,8 @@ def fact(name: str, needs: Sequence[Need] = ()) -> Callable[[type[F]], type[F]]:
 
 
 class FactBase:
-    """All facts of a run, by table, in the order they were emitted. Of a large table all but the last `kept` rows lie on disk."""
+    """All facts of a run, by table, in the order they were emitted. Of a large table all but the last rows lie on disk, put away by the
+    `kept`."""
 
     def __init__(self, kept: int = KEPT) -> None:
         spool = Spool()

@@ -39,8 +39,7 @@ def collect(
     """The evidence behind each reference, in their order; None for None. Raises nothing for any content.
 
     `formats` says, by source, how its records are adapted: prompt positions are then quoted as layers saw them, anything
-    else as the JSON found at its pointer. What is no longer there, or no longer
-    parts where a layer saw it part, is CHANGED.
+    else as the JSON found at its pointer. What is no longer there, or no longer parts where a layer saw it part, is CHANGED.
     """
     loci = [locus for ref in refs if ref for locus in (ref.was, ref.now) if locus]
     quotes = _quotes(loci, records, formats or {})

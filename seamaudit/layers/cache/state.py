@@ -28,7 +28,7 @@ Key = tuple[bytes, str]
 
 def packed(key: Key) -> bytes:
     """A key in one piece, which takes half as much where many are kept: a digest is of one length."""
-    return key[0] + key[1].encode()
+    return key[0] + key[1].encode("utf-8", "surrogatepass")
 
 
 CHAIN: Final = 64
@@ -152,7 +152,7 @@ class Answered(Struct, frozen=True, gc=False):
     def every_key(self) -> list[bytes]:
         """Cache keys at every position, entry k over the first k segments, each `packed`."""
         digests, zones = every(self.prefix), (Zone.TOOLS, Zone.SYSTEM, Zone.MESSAGES)
-        params = [self.params(zone).encode() for zone in zones]
+        params = [packed((b"", self.params(zone))) for zone in zones]
         if not any(params):
             return digests
         ends = [0, *(self.prefix.zone_end(zone) + 1 for zone in zones)]
