@@ -246,7 +246,9 @@ def option_row(given: inspect.Parameter) -> str:
     spelled = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]  # Annotated: the first is in default
     names = ", ".join(f"`{each}`" for each in spelled or [f"--{given.name.replace('_', '-')}"])
     said = [cell(info.help or "")]
-    if isinstance(kind, type) and issubclass(kind, Enum):
+    if given.default is inspect.Parameter.empty:
+        said.append("Required.")
+    elif isinstance(kind, type) and issubclass(kind, Enum):
         said.append(f"One of {', '.join(f'`{each.value}`' for each in kind)}; default `{given.default.value}`.")
     elif given.default not in (None, False, ""):
         said.append(f"Default `{given.default}`.")
