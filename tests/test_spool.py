@@ -11,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seamaudit.audit import audit
+from seamaudit.config import Settings
 from seamaudit.errors import UsageError
+from seamaudit.ingest import kept
 from seamaudit.ingest.kept import TextStore
 from seamaudit.spool import Spool
+from tests.test_menagerie import FILE
 
 
 @given(st.lists(st.binary(max_size=20)), st.integers(0, 40))
@@ -44,6 +48,13 @@ def test_a_full_disk_is_said_with_what_helps(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(UsageError, match="no room to keep what was read") as caught:
         Spool(kept=4).put(b"more than four")
     assert "TMPDIR" in str(caught.value.hint)
+
+
+def test_a_report_is_the_same_however_much_came_after_what_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = audit([str(FILE)], Settings(jobs=1))
+    assert any(finding.code == "CA002" for finding in whole.findings), "its clock is found by comparing two prompts"
+    monkeypatch.setattr(kept, "Spool", partial(Spool, kept=1))
+    assert audit([str(FILE)], Settings(jobs=1)) == whole
 
 
 def test_a_segment_that_was_never_read_has_no_text() -> None:
