@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain, islice
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -33,6 +34,8 @@ SMALL: Final = 64 << 20
 LEAST: Final = 4 << 20
 MOST: Final = 64 << 20
 """Bytes that a process reads at a time, where nobody says how many: at least and at most."""
+PART: Final = 512
+"""What is told at so many exchanges goes together."""
 SHARE: Final = 4
 """Parts for each process, so that none waits long for the last one."""
 
@@ -66,18 +69,19 @@ class Crew(Struct):
             else:
                 yield part, data
 
-    def replay(self, stack: Stack, exchanges: Sequence[Exchange], intern: Interner) -> Iterator[Told]:
-        """What the layers of threads tell of the exchanges; begun at once."""
+    def replay(self, stack: Stack, exchanges: Sequence[Exchange], intern: Interner) -> Iterator[Iterable[Told]]:
+        """What the layers of threads tell of the exchanges, share by share, each in its order; begun at once."""
         shares = _shares(exchanges, self.pool.workers * 2)
         return self._told(shares, self._worked(partial(replay_threads, stack), shares, intern), stack)
 
-    def _told(self, shares: Sequence[Sequence[Exchange]], results: Iterator[bytes | Died], stack: Stack) -> Iterator[Told]:
+    def _told(self, shares: Sequence[Sequence[Exchange]], results: Iterator[bytes | Died], stack: Stack) -> Iterator[Iterable[Told]]:
         for share, data in zip(shares, results, strict=True):
             if isinstance(data, Died):
                 names = sorted({exchange.locus.source for exchange in share})
                 self._give_up([stack.sources[index].path for index in names], "conversations")
             else:
-                yield from unpack(data, Interner())
+                parts: list[bytes] = unpack(data, Interner())
+                yield chain.from_iterable(unpack(part, Interner()) for part in parts)
 
     def _worked(self, work: Callable[[Interner, Any], bytes], shares: Sequence[Any], intern: Interner) -> Iterator[bytes | Died]:
         """The results of `work` on every share: of forked workers, who hold all of them already, else of those who are sent theirs."""
@@ -128,10 +132,12 @@ def hired(settings: Settings, sources: Sequence[Source]) -> Iterator[Crew | None
 
 
 def replay_threads(stack: Stack, intern: Interner, exchanges: Sequence[Exchange]) -> bytes:
-    """Feed the exchanges of whole threads to the layers of threads: a piece of work."""
+    """Feed the exchanges of whole threads to the layers of threads: a piece of work. What they tell is packed in parts, so that nobody has
+    to unpack it at once."""
     adopt(stack.key)
     running = Running((at, make) for at, make in enumerate(stack.layers(intern, stack.price_book())) if make().scope is Scope.THREAD)
-    return pack(list(running.run(list(exchanges))), Interner())
+    told = running.run(list(exchanges))
+    return pack([pack(part, Interner()) for part in iter(lambda: list(islice(told, PART)), [])], Interner())
 
 
 def replay_plans(stack: Stack, intern: Interner, plans: Sequence[Plan]) -> bytes:

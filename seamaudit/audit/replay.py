@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from seamaudit.audit.inputs import Inputs
 from seamaudit.audit.parallel import Crew
-from seamaudit.audit.running import Making, Running, in_order
+from seamaudit.audit.running import Making, Running, Told, in_order
 from seamaudit.audit.stack import Stack
 from seamaudit.catalog.coverage import Coverage
 from seamaudit.facts import Fact, FactBase
@@ -18,7 +18,9 @@ from seamaudit.ingest.faults import InputFault
 from seamaudit.ingest.intern import Interner
 from seamaudit.ingest.merge import merge
 from seamaudit.layers.base import Scope
+from seamaudit.rows import Rows
 from seamaudit.seams.base import Seam
+from seamaudit.spool import Spool
 from seamaudit.trace import Exchange, Hole
 
 
@@ -64,7 +66,10 @@ def _together(crew: Crew, stack: Stack, exchanges: list[Exchange], factories: Se
     """What the layers tell: those of threads in other processes, which need nothing of each other; all others here, meanwhile."""
     elsewhere = crew.replay(stack, exchanges, intern)
     running = Running((at, make) for at, make in enumerate(factories) if make().scope is not Scope.THREAD)
-    return in_order([*running.run(exchanges), *elsewhere])
+    here = Rows[Told](Spool())
+    for told in running.run(exchanges):
+        here.add(told)
+    return in_order(here, *elsewhere)
 
 
 def exchanges(inputs: Inputs, facts: FactBase) -> Iterator[Exchange]:
