@@ -58,7 +58,7 @@ class Interner:
 
     def forget(self) -> None:
         """Let go of what only reading needs: what is read from here on is met anew. What was read stays, and its texts."""
-        self._elements = Elements(self._elements.size)
+        self._elements.clear()
         self._segments.clear()
         self._names.clear()
         self._bases.clear()

@@ -68,7 +68,11 @@ class Elements:
     left when the next one is full. It is made anew should it be sent again, of the same segments."""
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self._size = size
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all."""
         self._young: defaultdict[bytes, dict[bytes, Element]] = defaultdict(dict)
         self._old: dict[bytes, dict[bytes, Element]] = {}
         self._count = 0
@@ -88,7 +92,7 @@ class Elements:
 
     def put(self, salt: bytes, key: bytes, element: Element) -> Element:
         """Remember what was made of a value."""
-        if self._count >= self.size:
+        if self._count >= self._size:
             self._young, self._old, self._count = defaultdict(dict), self._young, 0
         self._count += 1
         return self._young[salt].setdefault(key, element)

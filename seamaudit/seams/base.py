@@ -37,3 +37,8 @@ def paid(facts: FactBase, rows: Iterable[Fact]) -> dict[int, Money | None]:
     """What the calls that some rows are about were billed, by exchange; None where that is not known."""
     asked = {row.exchange for row in rows}
     return {spend.exchange: spend.usd for spend in facts.rows(Spend) if spend.exchange in asked} if asked else {}
+
+
+def within(waste: Money | None, paid: Money | None) -> Money | None:
+    """No more waste than a call cost: unknown where either is."""
+    return None if waste is None or paid is None else min(waste, paid)

@@ -14,7 +14,7 @@ from seamaudit.facts import Fact, FactBase, fact
 from seamaudit.layers.cache import CacheRead, CacheWrite, UnmarkedRepeat
 from seamaudit.layers.prefix import PrefixChange
 from seamaudit.providers.prices import PriceBook, UnitPrices
-from seamaudit.seams.base import paid
+from seamaudit.seams.base import paid, within
 from seamaudit.trace import Money, Need, Zone
 
 Surety = Literal["high", "medium"]
@@ -76,7 +76,7 @@ class CacheHabits:
             *self._habit(self._long_lives(writes, facts.rows(CacheRead)), self._knobs.times),
         ]
         spent = paid(facts, rows)
-        return [_within(row, spent.get(row.exchange)) for row in rows]
+        return [replace(row, waste_usd=within(row.waste_usd, spent.get(row.exchange))) for row in rows]
 
     def _habit(self, rows: Iterable[CacheHabit], least: int) -> Iterator[CacheHabit]:
         by_app: dict[str, list[CacheHabit]] = defaultdict(list)
@@ -198,9 +198,3 @@ def _row(
         waste_usd=usd,
         minimum=minimum,
     )
-
-
-def _within(row: CacheHabit, paid: Money | None) -> CacheHabit:
-    """The row, with no more waste than its call cost: unknown where that is unknown."""
-    known = None if row.waste_usd is None or paid is None else min(row.waste_usd, paid)
-    return replace(row, waste_usd=known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,14 +40,6 @@ def price_of_miss(unit: UnitPrices | None, read: Read, tokens: int) -> Money | N
 def hour_keeps(gap: float | None, life: float | None) -> bool:
     """Whether what expired after `gap` seconds would still have been there, had it been written for an hour."""
     return gap is not None and life is not None and life < HOUR and gap <= HOUR
-
-
-def within_bill(row: CacheBreak, spent: Mapping[int, Money | None]) -> CacheBreak:
-    """The break, with no more waste than its call cost: unknown where that is unknown."""
-    paid = spent.get(row.exchange)
-    if row.waste_usd is None or paid is None:
-        return replace(row, waste_usd=None)
-    return replace(row, waste_usd=min(row.waste_usd, paid))
 
 
 class _Hour(Struct, frozen=True):

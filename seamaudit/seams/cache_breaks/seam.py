@@ -16,8 +16,8 @@ from seamaudit.layers.retrieval import Retrieval
 from seamaudit.layers.usage_cache import UsageRead
 from seamaudit.providers.contracts import CacheMode
 from seamaudit.providers.prices import PriceBook
-from seamaudit.seams.base import paid
-from seamaudit.seams.cache_breaks.bill import hour_keeps, price_of_miss, unit_of, with_hours, within_bill
+from seamaudit.seams.base import paid, within
+from seamaudit.seams.cache_breaks.bill import hour_keeps, price_of_miss, unit_of, with_hours
 from seamaudit.seams.cache_breaks.blame import (
     NOT_THE_TEXT,
     Lookups,
@@ -65,7 +65,7 @@ class CacheBreaks:
         told = facts.rows(UsageRead)
         found = [*self._replayed(facts), *followed(told, self._prices, self._knobs)]
         spent = paid(facts, found)
-        rows = [within_bill(row, spent) for row in found]
+        rows = [replace(row, waste_usd=within(row.waste_usd, spent.get(row.exchange))) for row in found]
         return with_hours(rows, chain(facts.rows(CacheRead), told), self._prices)
 
     def _replayed(self, facts: FactBase) -> Iterator[CacheBreak]:
